@@ -1,0 +1,1 @@
+"""What the studio knows without a window or a robot: data, protocol, model, policy, log."""
