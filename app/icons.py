@@ -1,0 +1,49 @@
+"""Icons of one family (Phosphor) that take the theme's colour at the moment they are painted."""
+
+from __future__ import annotations
+
+import qtawesome
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
+
+from app import theme
+
+
+class _GlyphEngine(QIconEngine):
+    """Paints one glyph of the icon font; nothing is cached, so a new theme shows at once."""
+
+    def __init__(self, name: str, token: str) -> None:
+        super().__init__()
+        self._name = name
+        self._token = token
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """Draw the glyph into ``rect``."""
+        colours = theme.tokens()
+        token = "edge" if mode == QIcon.Mode.Disabled else self._token
+        font = qtawesome.font("ph", round(rect.height()))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(font)
+        painter.setPen(QColor(getattr(colours, token)))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, qtawesome.charmap(self._name))
+        painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """Draw the glyph into a pixmap of its own."""
+        result = QPixmap(size)
+        result.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(result)
+        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        painter.end()
+        return result
+
+
+def icon(name: str, token: str = "text") -> QIcon:
+    """Return an icon of the Phosphor family.
+
+    Args:
+        name: Name in the family, such as "play" or "warning".
+        token: Which colour of the theme it takes; disabled icons take the outline colour.
+    """
+    return QIcon(_GlyphEngine(f"ph.{name}", token))

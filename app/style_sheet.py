@@ -1,0 +1,100 @@
+"""The one style sheet: corners, hairlines and the few roles a widget can have.
+
+It is a template over the colours of a theme; widgets ask for a look with ``theme.set_role`` and
+never write a style of their own.
+"""
+
+from __future__ import annotations
+
+from string import Template
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.theme import Tokens
+
+_SHEET = Template("""
+QToolTip { background: $surface; color: $text; border: 1px solid $edge; padding: 4px; }
+QMainWindow::separator, QSplitter::handle { background: $line; }
+QSplitter::handle:hover { background: $accent; }
+QFrame[role="hairline"] { background: $line; border: none; }
+QWidget[role="panel"] { background: $surface; }
+QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radius: 6px; }
+QFrame[role="card"][selected="true"] { border: 2px solid $accent; }
+
+QLabel[role="caption"], QLabel[role="hint"] { color: $muted; }
+QLabel[role="title"] { color: $text; font-weight: 600; }
+QLabel[role="heading"] { color: $text; font-size: 12pt; font-weight: 600; }
+QLabel[role="ok"] { color: $ok; }
+QLabel[role="warn"] { color: $warn; }
+QLabel[role="fault"] { color: $fault; }
+QLabel[role="accent"] { color: $accent; }
+QLabel[role="badge"], QLabel[role="badge-ok"], QLabel[role="badge-fault"],
+QLabel[role="badge-accent"] {
+    border-radius: 6px; padding: 2px 8px; font-weight: 600;
+    background: $line; color: $text; }
+QLabel[role="badge-ok"] { background: $ok; color: $on_ok; }
+QLabel[role="badge-fault"] { background: $fault; color: $on_ok; }
+QLabel[role="badge-accent"] { background: $accent; color: $on_accent; }
+
+QPushButton, QToolButton[role="button"] {
+    background: $raised; color: $text; border: 1px solid $edge; border-radius: 6px;
+    padding: 4px 12px; min-height: 20px; }
+QPushButton:hover, QToolButton[role="button"]:hover { border-color: $accent; }
+QPushButton:pressed, QToolButton[role="button"]:pressed { background: $line; }
+QPushButton:checked, QToolButton[role="button"]:checked {
+    background: $accent; color: $on_accent; border-color: $accent; }
+QPushButton:focus, QToolButton[role="button"]:focus { border: 2px solid $accent; padding: 3px 11px; }
+QPushButton:disabled, QToolButton[role="button"]:disabled {
+    background: $window; color: $disabled; border-color: $line; }
+QPushButton[role="primary"] {
+    background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
+QPushButton[role="primary"]:hover { border-color: $text; }
+QPushButton[role="primary"]:focus { border: 2px solid $text; }
+QPushButton[role="primary"]:disabled {
+    background: $window; color: $disabled; border-color: $line; }
+QPushButton[role="run"], QPushButton[role="stop"] {
+    font-size: 12pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
+QPushButton[role="run"] { background: $accent; color: $on_accent; border-color: $accent; }
+QPushButton[role="run"]:hover { border-color: $text; }
+QPushButton[role="run"]:disabled {
+    background: $window; color: $disabled; border-color: $line; }
+QPushButton[role="stop"], QPushButton[role="stop"]:disabled {
+    background: $stop; color: $on_stop; border: 1px solid $stop; }
+QPushButton[role="stop"]:hover { border-color: $text; }
+QPushButton[role="stop"]:focus { border: 2px solid $text; }
+QPushButton[role="stop"]:pressed { background: $text; color: $window; }
+QPushButton[role="flat"], QToolButton {
+    background: transparent; border: 1px solid transparent; border-radius: 6px; color: $text;
+    padding: 4px; }
+QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
+QPushButton[role="flat"]:checked { background: $line; color: $text; }
+QPushButton[role="flat"]:focus, QToolButton:focus { border: 1px solid $accent; }
+QPushButton[role="link"] {
+    background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px; }
+QPushButton[role="link"]:hover { text-decoration: underline; }
+QPushButton[role="link"]:focus { border: 1px solid $accent; }
+
+QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox {
+    background: $base; color: $text; border: 1px solid $edge; border-radius: 6px;
+    padding: 4px 8px; selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus,
+QDoubleSpinBox:focus { border: 2px solid $accent; padding: 3px 7px; }
+QLineEdit[invalid="true"], QComboBox[invalid="true"] { border: 2px solid $fault; padding: 3px 7px; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox QLineEdit, QComboBox QLineEdit:focus { border: none; padding: 0; background: transparent; }
+QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $edge;
+    selection-background-color: $accent; selection-color: $on_accent; }
+
+QScrollArea { background: transparent; border: none; }
+QScrollArea > QWidget > QWidget[role="clear"] { background: transparent; }
+QStatusBar { background: $window; border-top: 1px solid $line; }
+QStatusBar::item { border: none; }
+""")
+
+
+def style_sheet(colours: Tokens) -> str:
+    """Fill the style sheet with the colours of a theme."""
+    values = {name: getattr(colours, name) for name in colours.__slots__}
+    values["on_ok"] = colours.on_accent
+    values["disabled"] = colours.edge
+    return _SHEET.substitute(values)

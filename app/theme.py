@@ -1,0 +1,247 @@
+"""Colours, fonts and the look of the controls: two palettes of our own on the Fusion style.
+
+Chrome follows the theme; data does not: a trace has the same colour on both, because it is read
+against a photograph. Every colour of the window comes from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
+
+from app.style_sheet import style_sheet
+
+SPACING = 8
+"""Distance between neighbours in a panel [px]; everything is a multiple of 4."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """The colours of one theme as "#rrggbb".
+
+    Attributes:
+        window: Background of the window.
+        surface: Background of a panel.
+        base: Background of fields and views.
+        raised: Background of a button.
+        line: Hairlines between areas.
+        edge: Outline of a control, at least 3:1 against what it stands on.
+        text: Text.
+        muted: Secondary text, still at least 4.5:1.
+        accent: The one accent.
+        on_accent: Text on the accent.
+        ok: Good news.
+        warn: Something to look at.
+        fault: Rejections, and everything that means a real arm (vermilion).
+        stop: The stop button, the only red thing on the screen.
+        on_stop: Text on the stop button.
+    """
+
+    name: str
+    window: str
+    surface: str
+    base: str
+    raised: str
+    line: str
+    edge: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    ok: str
+    warn: str
+    fault: str
+    stop: str
+    on_stop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataColours:
+    """Okabe-Ito colours of what is drawn over pictures and in 3D; never the only cue."""
+
+    model: str = "#F0E442"
+    user: str = "#56B4E9"
+    travelled: str = "#A6A6A6"
+    path: str = "#009E73"
+    rejected: str = "#D55E00"
+    box: str = "#CC79A7"
+    casing: str = "#101214"
+
+
+DATA = DataColours()
+
+THEMES = {
+    "light": Tokens(
+        name="light",
+        window="#efeeea",
+        surface="#f9f8f5",
+        base="#ffffff",
+        raised="#ffffff",
+        line="#d9d6cf",
+        edge="#85817a",
+        text="#1f2327",
+        muted="#595f66",
+        accent="#1f5fbf",
+        on_accent="#ffffff",
+        ok="#17734a",
+        warn="#855600",
+        fault="#b54a00",
+        stop="#c62828",
+        on_stop="#ffffff",
+    ),
+    "dark": Tokens(
+        name="dark",
+        window="#1e2124",
+        surface="#25292d",
+        base="#191b1e",
+        raised="#33383e",
+        line="#373c42",
+        edge="#7a838c",
+        text="#e7e9eb",
+        muted="#a8b0b8",
+        accent="#7fb0f5",
+        on_accent="#0f141b",
+        ok="#4fc48d",
+        warn="#e3a93f",
+        fault="#f07c2c",
+        stop="#d63530",
+        on_stop="#ffffff",
+    ),
+}
+
+
+class Theme(QObject):
+    """The theme of the running application; views that paint by hand listen to ``changed``."""
+
+    changed = Signal(str)
+
+    def __init__(self, app: QCoreApplication) -> None:
+        super().__init__(app)
+        self.setObjectName("theme")
+        self.tokens = THEMES["light"]
+
+    def use(self, tokens: Tokens) -> None:
+        """Take other colours and tell everybody."""
+        self.tokens = tokens
+        self.changed.emit(tokens.name)
+
+
+def theme() -> Theme:
+    """Return the theme object of the application; it is made on the first call.
+
+    Raises:
+        RuntimeError: There is no application yet.
+    """
+    app = QCoreApplication.instance()
+    if app is None:
+        raise RuntimeError("the theme needs a QApplication; make that first")
+    found = app.findChild(Theme, "theme", Qt.FindChildOption.FindDirectChildrenOnly)
+    return cast(Theme, found) if found is not None else Theme(app)
+
+
+def tokens() -> Tokens:
+    """Return the colours in use."""
+    return theme().tokens
+
+
+def resolve(name: str) -> str:
+    """Turn "system" (or anything unknown) into "light" or "dark" as the desktop asks."""
+    if name in THEMES:
+        return name
+    scheme = QApplication.styleHints().colorScheme()
+    return "dark" if scheme == Qt.ColorScheme.Dark else "light"
+
+
+def apply_theme(app: QApplication, name: str) -> str:
+    """Dress the application.
+
+    Args:
+        app: The application.
+        name: "light", "dark" or "system".
+
+    Returns:
+        The theme in use, "light" or "dark".
+    """
+    chosen = THEMES[resolve(name)]
+    if app.style() is None or app.style().objectName().lower() != "fusion":
+        app.setStyle(QStyleFactory.create("Fusion"))
+        app.setFont(ui_font())
+    app.setPalette(palette(chosen))
+    app.setStyleSheet(style_sheet(chosen))
+    theme().use(chosen)
+    return chosen.name
+
+
+def palette(colours: Tokens) -> QPalette:
+    """Build the Qt palette of a theme."""
+    role = QPalette.ColorRole
+    result = QPalette()
+    for target, colour in (
+        (role.Window, colours.window),
+        (role.Base, colours.base),
+        (role.AlternateBase, colours.surface),
+        (role.Button, colours.raised),
+        (role.ToolTipBase, colours.surface),
+        (role.WindowText, colours.text),
+        (role.Text, colours.text),
+        (role.ButtonText, colours.text),
+        (role.ToolTipText, colours.text),
+        (role.BrightText, colours.on_stop),
+        (role.PlaceholderText, colours.muted),
+        (role.Mid, colours.line),
+        (role.Midlight, colours.line),
+        (role.Dark, colours.edge),
+        (role.Light, colours.surface),
+        (role.Shadow, colours.edge),
+        (role.Highlight, colours.accent),
+        (role.Accent, colours.accent),
+        (role.HighlightedText, colours.on_accent),
+        (role.Link, colours.accent),
+        (role.LinkVisited, colours.accent),
+    ):
+        result.setColor(target, QColor(colour))
+    for target in (role.WindowText, role.Text, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, target, QColor(colours.edge))
+    return result
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two "#rrggbb" colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    brighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ui_font(points: float = 10.0, *, strong: bool = False) -> QFont:
+    """Return the system's interface font with figures of equal width."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    font.setPointSizeF(points)
+    font.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+def mono_font(points: float = 9.0) -> QFont:
+    """Return the font of tokens and raw answers."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(points)
+    return font
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Give a widget one of the looks of the style sheet, such as "caption", "stop" or "badge"."""
+    if widget.property("role") == role:
+        return
+    widget.setProperty("role", role)
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
