@@ -1,0 +1,1 @@
+"""Everything that moves or sees: arm, cameras, guard, rig, and the simulated lab."""

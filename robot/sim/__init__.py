@@ -1,0 +1,1 @@
+"""The simulated lab: scene, tasks, scripted expert, physics behind the libfranka protocol."""

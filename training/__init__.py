@@ -1,0 +1,1 @@
+"""Demonstrations, labels, and the training of the embedded model."""
