@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import logging
 import sys
 from types import ModuleType
 
+from core.service import announce_error
 from core.types import StudioError
 
 COMMANDS = {
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         return int(getattr(module, function)(arguments) or 0)
     except StudioError as error:
         if getattr(arguments, "child", False):
-            print(json.dumps({"error": str(error)}), flush=True)
+            announce_error(str(error))
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
