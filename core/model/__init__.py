@@ -1,0 +1,1 @@
+"""MolmoAct for transformers: configuration, network, pictures, prompts, depth codec, loading."""
