@@ -78,13 +78,118 @@ def resample(points: ArrayLike, n: int = MAX_TRACE_POINTS) -> Points:
     distance = arc_length(points)
     if distance[-1] == 0:
         return points[:1].copy()
-    at = np.linspace(0.0, distance[-1], n)
+    at: NDArray[np.float64] = np.linspace(0.0, float(distance[-1]), n)
     # a repeated point has no length of its own and would make the lookup ambiguous
     keep = np.r_[True, np.diff(distance) > 0]
     line, along = points[keep], distance[keep]
-    result = np.column_stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)])
+    result = np.empty((n, 2))
+    for axis in (0, 1):
+        result[:, axis] = np.interp(at, along, line[:, axis])
     result[-1] = points[-1]
     return result
+
+
+def simplify(points: ArrayLike, n: int = MAX_TRACE_POINTS) -> Points:
+    """Keep the n points that matter most to a line's shape, both ends among them.
+
+    The point whose triangle with its neighbours is smallest goes first (Visvalingam and Whyatt
+    1993). Unlike :func:`resample` this keeps corners where they are.
+
+    Args:
+        points: (M, 2), M >= 1.
+        n: Largest number of points, at least 2.
+    """
+    points = as_points(points)
+    if n < 2:
+        raise StudioError(f"a line needs at least 2 points, not {n}")
+    while len(points) > n:
+        a, b, c = points[:-2], points[1:-1], points[2:]
+        areas = np.abs(_cross(b - a, c - a))
+        points = np.delete(points, 1 + int(np.argmin(areas)), axis=0)
+    return points
+
+
+def trim_travelled(points: ArrayLike, position: ArrayLike, reached: float = REACHED) -> Points:
+    """Drop what lies behind the gripper and start the line at the gripper.
+
+    A line may cross itself or come back: of several parts that are equally near, the first one is
+    taken, so that the way back is not skipped.
+
+    Args:
+        points: (L, 2) the rest of the trace, in model units.
+        position: (2,) where the gripper is now.
+        reached: Vertices nearer than this are passed.
+
+    Returns:
+        (K, 2): the position and the vertices ahead; (1, 2) once the last vertex is reached.
+    """
+    points, position = as_points(points), as_points(position)
+    ahead = points[1:]
+    if len(ahead):
+        distance = np.linalg.norm(_on_edges(points, position) - position, axis=1)
+        ahead = points[1 + int(np.argmax(distance <= distance.min() + reached)) :]
+    while len(ahead) and np.linalg.norm(ahead[0] - position) < reached:
+        ahead = ahead[1:]
+    return np.vstack([position, ahead])
+
+
+def nearest_vertex(points: ArrayLike, position: ArrayLike) -> tuple[int, float]:
+    """Return the index of the vertex nearest to a position, and its distance.
+
+    Raises:
+        StudioError: If there is no vertex.
+    """
+    points = as_points(points)
+    if not len(points):
+        raise StudioError("this line has no points")
+    distance = np.linalg.norm(points - as_points(position), axis=1)
+    index = int(np.argmin(distance))
+    return index, float(distance[index])
+
+
+def nearest_edge(points: ArrayLike, position: ArrayLike) -> tuple[int, Points, float]:
+    """Return the edge nearest to a position.
+
+    Returns:
+        Index of the vertex that the edge starts at, the (2,) nearest place on it, its distance.
+
+    Raises:
+        StudioError: If there are fewer than two points.
+    """
+    points, position = as_points(points), as_points(position)
+    if len(points) < 2:
+        raise StudioError("this line has no edges; it needs two points")
+    places = _on_edges(points, position)
+    distance = np.linalg.norm(places - position, axis=1)
+    index = int(np.argmin(distance))
+    return index, places[index], float(distance[index])
+
+
+def insert(points: ArrayLike, index: int, position: ArrayLike) -> Points:
+    """Return the line with one more vertex in front of the one at index."""
+    points = as_points(points)
+    _check_index(index, len(points) + 1)
+    return np.insert(points, index, as_points(position), axis=0)
+
+
+def move(points: ArrayLike, index: int, position: ArrayLike) -> Points:
+    """Return the line with one vertex moved."""
+    points = as_points(points).copy()
+    _check_index(index, len(points))
+    points[index] = as_points(position)
+    return points
+
+
+def remove(points: ArrayLike, index: int) -> Points:
+    """Return the line without one vertex."""
+    points = as_points(points)
+    _check_index(index, len(points))
+    return np.delete(points, index, axis=0)
+
+
+def reverse(points: ArrayLike) -> Points:
+    """Return the line from its end to its start."""
+    return as_points(points)[::-1].copy()
 
 
 def arc_length(points: ArrayLike) -> NDArray[np.float64]:
@@ -101,6 +206,23 @@ def as_points(points: ArrayLike) -> Points:
     if array.shape[-1] != 2:
         raise StudioError(f"points have shape {array.shape}; expected (..., 2)")
     return array
+
+
+def _cross(a: Points, b: Points) -> NDArray[np.float64]:
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+
+
+def _on_edges(points: Points, position: Points) -> Points:
+    """Return the place on every edge that is nearest to a position, (L - 1, 2)."""
+    start, along = points[:-1], np.diff(points, axis=0)
+    length = (along**2).sum(axis=1)
+    at = ((position - start) * along).sum(axis=1) / np.where(length > 0, length, 1.0)
+    return start + np.clip(at, 0.0, 1.0)[:, None] * along
+
+
+def _check_index(index: int, count: int) -> None:
+    if not 0 <= index < count:
+        raise StudioError(f"the line has no vertex {index}; it has 0 to {count - 1}")
 
 
 def _last_pixel(size: tuple[int, int]) -> NDArray[np.float64]:

@@ -72,7 +72,8 @@ def rows_text(bins: ArrayLike) -> str:
         raise StudioError(f"action bins have shape {rows.shape}; expected (N, D)")
     if rows.min() < 0 or rows.max() >= N_BINS:
         raise StudioError(f"action bins must lie in 0..{N_BINS - 1}")
-    texts = ["[" + ", ".join([SYMBOLS[index] for index in row]) + "]" for row in rows.tolist()]
+    listed: list[list[int]] = rows.tolist()
+    texts = ["[" + ", ".join([SYMBOLS[index] for index in row]) + "]" for row in listed]
     return texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
 
 

@@ -6,7 +6,7 @@ The schema is the ``norm_stats`` of a checkpoint's config.json, the same as Molm
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,8 @@ class NormStats:
             raise StudioError("action statistics hold a value that is not finite")
         if (self.q99 < self.q01).any():
             raise StudioError("action statistics have q99 below q01")
+        for array in (self.q01, *arrays.values()):
+            array.setflags(write=False)
 
     @property
     def dims(self) -> int:
@@ -127,7 +129,7 @@ def compute_statistics(
     return NormStats(
         q01=np.quantile(rows, 0.01, axis=0).astype(np.float32),
         q99=np.quantile(rows, 0.99, axis=0).astype(np.float32),
-        mask=np.arange(rows.shape[1]) < normalised_dims,
+        mask=np.array([index < normalised_dims for index in range(rows.shape[1])]),
         summary={
             "mean": rows.mean(axis=0),
             "std": rows.std(axis=0),
@@ -140,31 +142,42 @@ def compute_statistics(
 
 
 def _entry(key: str, entry: Any) -> NormStats:
-    action = entry.get("action") if isinstance(entry, Mapping) else None
-    if not isinstance(action, Mapping):
+    action = _mapping(_mapping(entry).get("action"))
+    if not action:
         raise StudioError(f"the action statistics '{key}' have no part called 'action'")
     for name in ("q01", "q99"):
         if name not in action:
             raise StudioError(f"the action statistics '{key}' have no {name}")
     q01 = _numbers(key, "q01", action["q01"])
-    mask: Sequence[bool] | None = action.get("mask")
+    mask = action.get("mask")
     return NormStats(
         q01=q01,
         q99=_numbers(key, "q99", action["q99"]),
         # without a mask everything but the gripper is scaled
-        mask=np.ones(q01.shape, bool) if mask is None else np.asarray(mask, dtype=bool),
+        mask=np.ones(q01.shape, bool) if mask is None else _numbers(key, "mask", mask) != 0,
         summary={
             name: _numbers(key, name, action[name])
             for name in ("mean", "std", "min", "max")
             if name in action
         },
-        transitions=int(entry.get("num_transitions", 0)),
-        trajectories=int(entry.get("num_trajectories", 0)),
+        transitions=_count(key, entry, "num_transitions"),
+        trajectories=_count(key, entry, "num_trajectories"),
     )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _numbers(key: str, name: str, values: Any) -> NDArray[np.float32]:
     try:
-        return np.asarray(values, dtype=np.float32)
+        return np.array(values, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise StudioError(f"{name} of the action statistics '{key}' are no numbers") from error
+
+
+def _count(key: str, entry: Mapping[str, Any], name: str) -> int:
+    value = entry.get(name, 0)
+    if not isinstance(value, int):
+        raise StudioError(f"{name} of the action statistics '{key}' is no whole number")
+    return value
