@@ -43,7 +43,8 @@ QPushButton:hover, QToolButton[role="button"]:hover { border-color: $accent; }
 QPushButton:pressed, QToolButton[role="button"]:pressed { background: $line; }
 QPushButton:checked, QToolButton[role="button"]:checked {
     background: $accent; color: $on_accent; border-color: $accent; }
-QPushButton:focus, QToolButton[role="button"]:focus { border: 2px solid $accent; padding: 3px 11px; }
+QPushButton:focus, QToolButton[role="button"]:focus {
+    border: 2px solid $accent; padding: 3px 11px; }
 QPushButton:disabled, QToolButton[role="button"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
 QPushButton[role="primary"] {
@@ -79,9 +80,11 @@ QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox {
     padding: 4px 8px; selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus,
 QDoubleSpinBox:focus { border: 2px solid $accent; padding: 3px 7px; }
-QLineEdit[invalid="true"], QComboBox[invalid="true"] { border: 2px solid $fault; padding: 3px 7px; }
+QLineEdit[invalid="true"], QComboBox[invalid="true"] {
+    border: 2px solid $fault; padding: 3px 7px; }
 QComboBox::drop-down { border: none; width: 24px; }
-QComboBox QLineEdit, QComboBox QLineEdit:focus { border: none; padding: 0; background: transparent; }
+QComboBox QLineEdit, QComboBox QLineEdit:focus {
+    border: none; padding: 0; background: transparent; }
 QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $edge;
     selection-background-color: $accent; selection-color: $on_accent; }
 

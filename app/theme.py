@@ -124,11 +124,6 @@ class Theme(QObject):
         self.setObjectName("theme")
         self.tokens = THEMES["light"]
 
-    def use(self, tokens: Tokens) -> None:
-        """Take other colours and tell everybody."""
-        self.tokens = tokens
-        self.changed.emit(tokens.name)
-
 
 def theme() -> Theme:
     """Return the theme object of the application; it is made on the first call.
@@ -170,9 +165,11 @@ def apply_theme(app: QApplication, name: str) -> str:
     if app.style() is None or app.style().objectName().lower() != "fusion":
         app.setStyle(QStyleFactory.create("Fusion"))
         app.setFont(ui_font())
+    current = theme()
+    current.tokens = chosen  # before the palette, so that whoever repaints at once is right
     app.setPalette(palette(chosen))
     app.setStyleSheet(style_sheet(chosen))
-    theme().use(chosen)
+    current.changed.emit(chosen.name)
     return chosen.name
 
 

@@ -1,0 +1,45 @@
+"""A push button that shows a QAction: same text, icon, state, and what holds it back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from app import theme
+
+
+class ActionButton(QPushButton):
+    """Follows its action; unlike QToolButton it is large, and it shows the shortcut."""
+
+    def __init__(self, action: QAction, *, role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._action = action
+        if role:
+            theme.set_role(self, role)
+        big = role in ("run", "stop")
+        self.setIconSize(QSize(20, 20) if big else QSize(16, 16))
+        self.setCheckable(action.isCheckable())
+        self.clicked.connect(self._clicked)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def action(self) -> QAction:
+        """Return the action behind the button."""
+        return self._action
+
+    def _clicked(self) -> None:
+        self._action.trigger()
+        self._follow()
+
+    def _follow(self) -> None:
+        action = self._action
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        name = action.text().replace("&", "")
+        self.setText(f"{name}   {keys}" if keys else name)
+        self.setIcon(action.icon())
+        self.setEnabled(action.isEnabled())
+        self.setCheckable(action.isCheckable())
+        self.setChecked(action.isChecked())
+        self.setToolTip(action.toolTip())
+        self.setAccessibleName(name)

@@ -1,0 +1,52 @@
+"""Pictures: from an array to a pixmap, fitted and drawn into an area of a widget."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QImage, QPainter, QPixmap
+
+
+def to_qimage(rgb: NDArray[np.uint8]) -> QImage:
+    """Copy an (H, W, 3) uint8 RGB array into a picture that owns its pixels.
+
+    Raises:
+        ValueError: The array has another shape or type.
+    """
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+        raise ValueError(f"picture is {rgb.dtype} {rgb.shape}; expected uint8 (H, W, 3) RGB")
+    rows = np.ascontiguousarray(rgb)
+    height, width = rows.shape[:2]
+    # The stride is given because Qt otherwise expects rows padded to four bytes; the copy is made
+    # because the picture would change with the array.
+    return QImage(rows.data, width, height, rows.strides[0], QImage.Format.Format_RGB888).copy()
+
+
+def to_pixmap(rgb: NDArray[np.uint8]) -> QPixmap:
+    """Copy an (H, W, 3) uint8 RGB array into a pixmap."""
+    return QPixmap.fromImage(to_qimage(rgb))
+
+
+def fit(size: QSize | QSizeF, area: QRectF) -> QRectF:
+    """Return the largest rectangle of the proportions of ``size`` in the middle of ``area``."""
+    if size.width() <= 0 or size.height() <= 0:
+        return QRectF(area.center(), QSizeF(0, 0))
+    scale = min(area.width() / size.width(), area.height() / size.height())
+    fitted = QSizeF(size.width() * scale, size.height() * scale)
+    corner = area.center() - QPointF(fitted.width() / 2, fitted.height() / 2)
+    return QRectF(corner, fitted)
+
+
+def draw_pixmap(painter: QPainter, pixmap: QPixmap, area: QRectF) -> None:
+    """Draw a pixmap; enlarged pixels stay square, reduced ones are smoothed."""
+    smooth = area.width() < pixmap.width()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+    painter.drawPixmap(area, pixmap, QRectF(pixmap.rect()))
+
+
+def letterbox(painter: QPainter, pixmap: QPixmap, area: QRectF) -> QRectF:
+    """Draw a pixmap as large as it fits and return where it went."""
+    target = fit(pixmap.size(), area)
+    draw_pixmap(painter, pixmap, target)
+    return target

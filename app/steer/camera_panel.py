@@ -1,0 +1,118 @@
+"""Small live pictures of the cameras, each with the age of its frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app import theme
+from app.steer.picture_box import PictureBox
+from core.types import Frame
+
+OLD_MS = 200.0
+"""A frame older than this is marked: the picture may no longer be the truth [ms]."""
+
+LOST_MS = 2000.0
+"""A frame older than this is not live any more [ms]."""
+
+
+def age_text(age_ms: float) -> str:
+    """Write an age as "24 ms", or as "1.3 s" from a second on."""
+    return f"{age_ms:.0f} ms" if age_ms < 1000 else f"{age_ms / 1000:.1f} s"
+
+
+class Inset(PictureBox):
+    """One live picture with its name and the age of the frame."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(f"{name}\nno picture yet", parent)
+        self.name = name
+        self._frame: Frame | None = None
+        self._age_ms = 0.0
+        self.setAccessibleName(f"Camera {name}")
+        self.setMinimumSize(112, 84)
+
+    @property
+    def badge(self) -> str:
+        """The text on the picture; empty while there is none."""
+        if self._frame is None:
+            return ""
+        lost = "lost · " if self._age_ms > LOST_MS else ""
+        return f"{self.name} · {lost}{age_text(self._age_ms)}"
+
+    def set_frame(self, frame: Frame | None, now_ns: int) -> None:
+        """Show a frame and its age; the same frame again only grows older."""
+        if frame is None:
+            self._frame = None
+            self.set_image(None)
+            return
+        self._age_ms = max(0.0, (now_ns - frame.t_ns) / 1e6)
+        if frame is not self._frame:
+            self._frame = frame
+            self.set_image(frame.image)
+        else:
+            self.update()
+
+    def paint_over(self, painter: QPainter, area: QRectF) -> None:
+        """Draw the badge; it stands out in amber with a mark when the frame is old."""
+        old = self._age_ms > OLD_MS
+        text = f"⚠ {self.badge}" if old else self.badge
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.ui_font(8.5, strong=old))
+        width = painter.fontMetrics().horizontalAdvance(text) + 12
+        box = QRectF(area.left() + 4, area.top() + 4, min(width, area.width() - 8), 20)
+        ground = QColor(theme.DATA.casing)
+        ground.setAlpha(200)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box, 6, 6)
+        dark = theme.THEMES["dark"]
+        painter.setPen(QColor(dark.warn if old else dark.text))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class CameraPanel(QWidget):
+    """One inset per camera, below each other; a click asks to look through that camera."""
+
+    camera_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._insets: dict[str, Inset] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self._layout.addStretch(1)
+
+    @property
+    def insets(self) -> Mapping[str, Inset]:
+        """The insets by the name of their camera."""
+        return self._insets
+
+    def set_cameras(self, names: Sequence[str]) -> None:
+        """Show exactly these cameras, in this order."""
+        for name in [n for n in self._insets if n not in names]:
+            inset = self._insets.pop(name)
+            self._layout.removeWidget(inset)
+            inset.setParent(None)
+        for index, name in enumerate(names):
+            if name not in self._insets:
+                inset = Inset(name)
+                inset.clicked.connect(self._chosen)
+                inset.set_clickable(True)
+                self._insets[name] = inset
+            self._layout.removeWidget(self._insets[name])
+            self._layout.insertWidget(index, self._insets[name])
+
+    def set_frames(self, frames: Mapping[str, Frame | None], now_ns: int) -> None:
+        """Show the newest frames; ``now_ns`` is the time of their clock [ns, monotonic]."""
+        for name, inset in self._insets.items():
+            inset.set_frame(frames.get(name), now_ns)
+
+    def _chosen(self) -> None:
+        inset = self.sender()
+        if isinstance(inset, Inset):
+            self.camera_chosen.emit(inset.name)

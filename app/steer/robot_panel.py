@@ -1,0 +1,179 @@
+"""The arm: what it does, what the guard says of the plan, and the two big buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from app import theme
+from app.action_button import ActionButton
+from core.types import RobotState
+
+MODES = {
+    "idle": ("Robot idle", "text"),
+    "moving": ("Robot moving", "accent"),
+    "stopped": ("Robot stopped", "fault"),
+    "fault": ("Robot fault", "fault"),
+    "disconnected": ("Robot not connected", "fault"),
+}
+"""Words and role for each mode of a robot state."""
+
+NO_PLAN = "No plan yet: press Think, then run the model's plan or draw your own."
+
+
+def mode_words(state: RobotState | None) -> tuple[str, str]:
+    """Return the words for a state and the role to show them in."""
+    if state is None:
+        return "No robot yet", "caption"
+    return MODES.get(state.mode, (f"Robot {state.mode}", "text"))
+
+
+class GripperGauge(QWidget):
+    """Two fingers as far apart as the gripper's."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._opening = -1.0
+        self.setFixedSize(44, 20)
+        self.setAccessibleName("Gripper")
+
+    def sizeHint(self) -> QSize:
+        """Return the fixed size."""
+        return QSize(44, 20)
+
+    def set_opening(self, opening: float) -> None:
+        """Show an opening, 0 closed to 1 open; a negative one is unknown."""
+        opening = min(opening, 1.0)
+        if abs(opening - self._opening) > 0.004:
+            self._opening = opening
+            words = "unknown" if opening < 0 else f"{100 * opening:.0f} % open"
+            self.setToolTip(f"Gripper {words}")
+            self.setAccessibleDescription(words)
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the fingers on their rail."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = theme.tokens()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.line))
+        painter.drawRoundedRect(QRectF(2, 2, self.width() - 4, 3), 1.5, 1.5)
+        known = self._opening >= 0
+        painter.setBrush(QColor(colours.text if known else colours.edge))
+        reach = 1.0 + (self.width() / 2 - 10) * max(self._opening, 0.0)
+        middle = self.width() / 2
+        for left in (middle - reach - 6, middle + reach):
+            painter.drawRoundedRect(QRectF(left, 2, 6, self.height() - 4), 2, 2)
+        painter.end()
+
+
+class RobotPanel(QWidget):
+    """State of the arm and verdict on the left, Run and STOP on the right, always in place."""
+
+    def __init__(
+        self,
+        run: QAction,
+        stop: QAction,
+        release: QAction | None = None,
+        home: QAction | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._verdict = QLabel(NO_PLAN)
+        self._verdict.setWordWrap(True)
+        theme.set_role(self._verdict, "caption")
+        self._mode = QLabel()
+        self._gripper = GripperGauge()
+        self._opening = QLabel()
+        theme.set_role(self._opening, "caption")
+        self._blocker = QLabel()
+        theme.set_role(self._blocker, "caption")
+        self._blocker.setWordWrap(True)
+        self._blocker.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        state = QHBoxLayout()
+        state.setSpacing(8)
+        for widget in (self._mode, self._gripper, self._opening):
+            state.addWidget(widget)
+        state.addStretch(1)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addLayout(state)
+        words.addWidget(self._verdict)
+
+        self.run_button = ActionButton(run, role="run")
+        self.run_button.setMinimumWidth(168)
+        self.stop_button = ActionButton(stop, role="stop")
+        self.stop_button.setMinimumWidth(168)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(words, 3)
+        layout.addWidget(self._blocker, 2)
+        self._extra: list[ActionButton] = []
+        for action in (home, release):
+            if action is not None:
+                button = ActionButton(action)
+                button.setMinimumHeight(32)
+                layout.addWidget(button)
+                self._extra.append(button)
+        self._release = release
+        layout.addSpacing(8)
+        layout.addWidget(self.run_button)
+        layout.addSpacing(8)
+        layout.addWidget(self.stop_button)
+        self.set_state(None)
+
+    def set_state(self, state: RobotState | None) -> None:
+        """Show what the arm does and how far its gripper is open."""
+        words, role = mode_words(state)
+        if words != self._mode.text():
+            self._mode.setText(words)
+        theme.set_role(self._mode, role)
+        opening = -1.0 if state is None else state.gripper
+        self._gripper.set_opening(opening)
+        text = "" if opening < 0 else f"{100 * opening:.0f} %"
+        if text != self._opening.text():
+            self._opening.setText(text)
+        if state is not None:
+            x, y, z = state.ee_pose[:3, 3]
+            self._mode.setToolTip(f"Gripper at x {x:.3f}, y {y:.3f}, z {z:.3f} m in the base frame")
+
+    def set_verdict(self, allowed: bool | None, words: str = "") -> None:
+        """Show what the guard says.
+
+        Args:
+            allowed: True and False as the guard says; None while there is no plan.
+            words: Its reason, or a remark, as a short sentence.
+        """
+        if allowed is None:
+            self._verdict.setText(words or NO_PLAN)
+            theme.set_role(self._verdict, "caption")
+        elif allowed:
+            self._verdict.setText(f"✓ {words or 'The guard allows this plan'}")
+            theme.set_role(self._verdict, "ok")
+        else:
+            self._verdict.setText(f"✗ {words or 'The guard rejects this plan'}")
+            theme.set_role(self._verdict, "fault")
+
+    def set_blocker(self, words: str) -> None:
+        """Say what holds Run back; empty when nothing does."""
+        if words != self._blocker.text():
+            self._blocker.setText(words)
+
+    def set_stopped(self, stopped: bool) -> None:
+        """Show the button that releases the latched stop only while it is latched."""
+        for button in self._extra:
+            if button.action() is self._release:
+                button.setVisible(stopped)
+
+    @property
+    def verdict(self) -> str:
+        """The guard's words as they are shown."""
+        return self._verdict.text()
+
+    @property
+    def mode(self) -> str:
+        """The state's words as they are shown."""
+        return self._mode.text()
