@@ -28,7 +28,7 @@ HOSTS_TRIED = 200
 """Loopback addresses tried for the protocol's fixed ports before giving up."""
 
 TICK = 0.001
-_LATEST = 0.002  # a tick that is later than this moves the schedule instead of being caught up
+_LATEST = 0.005  # a tick that is later than this moves the schedule instead of being caught up
 _DEEP_CONTACT = -0.002
 
 _log = logging.getLogger(__name__)

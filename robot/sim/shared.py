@@ -12,6 +12,7 @@ import mmap
 import os
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class SharedMemory:
             raise ValueError(f"{link} is no shared memory")
         return cls(os.open(link, os.O_RDONLY | os.O_CLOEXEC), size, writable=False)
 
-    def array(self, offset: int, shape: tuple[int, ...], dtype: str) -> NDArray[np.generic]:
+    def array(self, offset: int, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
         """Return a view of a part of the memory."""
         count = int(np.prod(shape))
         return np.frombuffer(self._map, dtype=dtype, count=count, offset=offset).reshape(shape)
