@@ -8,7 +8,7 @@ the released behaviour.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from transformers import PreTrainedConfig
 
@@ -164,7 +164,7 @@ class MolmoActConfig(PreTrainedConfig):
     """
 
     model_type = "molmoact"
-    sub_configs_defaults = {
+    sub_configs_defaults: ClassVar[dict[str, Any]] = {
         "vit_config": MolmoActVitConfig,
         "adapter_config": MolmoActAdapterConfig,
         "llm_config": MolmoActLlmConfig,
