@@ -1,0 +1,1 @@
+"""Turning a model's forward passes into an answer."""

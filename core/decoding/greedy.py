@@ -1,0 +1,68 @@
+"""Plain greedy decoding with a key/value cache: one token per forward pass.
+
+The reference for every faster decoder: same weights, same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from core.policy.base import Cancelled
+
+TokenCallback = Callable[[list[int]], None]
+"""Called after each token with all ids so far (the live list: copy it to keep it)."""
+
+
+@torch.inference_mode()
+def decode_greedily(
+    model: Callable[..., Any],
+    inputs: Mapping[str, Tensor],
+    *,
+    end_ids: Collection[int],
+    max_new_tokens: int,
+    on_token: TokenCallback | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[int]:
+    """Continue one prompt with the most likely token until the model ends its answer.
+
+    Args:
+        model: MolmoAct: called with the ``inputs`` first, then with single tokens; its results
+            have ``logits`` (1, T, vocabulary).
+        inputs: What the processor made of one prompt: ``input_ids`` (1, T) int64 without padding,
+            and the pictures.
+        end_ids: Ids that end an answer.
+        max_new_tokens: Where to stop an answer that does not end.
+        on_token: Told about each token; the end token is not reported.
+        cancelled: Polled before each forward pass.
+
+    Returns:
+        The new ids, without the end token.
+
+    Raises:
+        Cancelled: If ``cancelled`` returned true.
+    """
+    ids: list[int] = []
+    cache = DynamicCache()
+    step: dict[str, Any] = dict(inputs)
+    step.pop("attention_mask", None)  # one prompt without padding needs no mask
+    position = step["input_ids"].shape[1]
+    while len(ids) < max_new_tokens:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        result = model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        newest = result.logits[:, -1].argmax(dim=-1, keepdim=True)
+        token = int(newest.item())
+        if token in end_ids:
+            break
+        ids.append(token)
+        if on_token is not None:
+            on_token(ids)
+        where = torch.full((1, 1), position, device=newest.device)
+        step = {"input_ids": newest, "position_ids": where}
+        position += 1
+    return ids

@@ -1,0 +1,122 @@
+"""Following an answer while it is decoded, to show it before it is complete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from core.policy.base import StageCallback
+from core.protocol.answer import MAX_ARMS
+from core.protocol.partial import PartialAnswer, partial_answer
+from core.protocol.prompts import DEPTH_END
+from core.types import DepthMap, DepthTokens, Reasoning, Trace
+
+
+class Tokenizer(Protocol):
+    """The part of a transformers tokenizer that is used here."""
+
+    def convert_ids_to_tokens(self, ids: int) -> str:
+        """Return the vocabulary's entry of one id."""
+        ...
+
+
+class Progress:
+    """Watches the ids as they come and reports each completed piece.
+
+    Pieces end with a bracket or with the depth map's end tag; only then is the text looked at, so
+    that watching costs next to nothing per token.
+
+    Attributes:
+        timings: Seconds since ``started`` at which pieces were complete: "prefill" (first token),
+            "depth", "trace", "first_row".
+        depth_map: The decoded depth map, once the depth is complete.
+        newest: The answer as far as it can be shown.
+    """
+
+    def __init__(
+        self,
+        blank: Reasoning,
+        *,
+        started: float,
+        tokenizer: Tokenizer,
+        text_of: Callable[[list[int]], str],
+        depth_map_of: Callable[[DepthTokens], DepthMap | None],
+        on_stage: StageCallback | None,
+    ) -> None:
+        """Start watching.
+
+        Args:
+            blank: The answer without its content; stages are copies of it.
+            started: ``time.perf_counter()`` of the request [s].
+            tokenizer: The model's.
+            text_of: Decodes ids to text.
+            depth_map_of: Decodes depth tokens to a picture.
+            on_stage: Told about each new piece.
+        """
+        self.timings: dict[str, float] = dict(blank.timings)
+        self.depth_map: DepthMap | None = None
+        self.newest = blank
+        self._started = started
+        self._tokenizer = tokenizer
+        self._text_of = text_of
+        self._depth_map_of = depth_map_of
+        self._on_stage = on_stage
+        self._closing: dict[int, bool] = {}
+        self._depth: DepthTokens | None = None
+        self._shown = (False, 0, 0)
+
+    def __call__(self, ids: list[int]) -> None:
+        """Take in the ids so far."""
+        if len(ids) == 1:
+            self._mark("prefill")
+        if not self._closes(ids[-1]):
+            return
+        text = self._text_of(ids)
+        partial = partial_answer(text)
+        points = sum(len(trace) for trace in partial.traces)
+        found = (partial.depth_complete, points, len(partial.rows))
+        if partial.traces_complete:
+            self._mark("trace")
+        if found == self._shown:
+            return
+        self._shown = found
+        self._take_in(partial)
+        self.newest = replace(
+            self.newest,
+            text=text,
+            depth=self._depth,
+            depth_map=self.depth_map,
+            traces=_traces(partial),
+            timings=dict(self.timings),
+        )
+        if self._on_stage is not None:
+            self._on_stage(self.newest)
+
+    def _take_in(self, partial: PartialAnswer) -> None:
+        if partial.depth_complete and self._depth is None:
+            self._mark("depth")
+            self._depth = DepthTokens(codes=np.array(partial.depth_codes))
+            self.depth_map = self._depth_map_of(self._depth)
+        if partial.rows:
+            self._mark("first_row")
+
+    def _mark(self, stage: str) -> None:
+        self.timings.setdefault(stage, time.perf_counter() - self._started)
+
+    def _closes(self, token_id: int) -> bool:
+        closes = self._closing.get(token_id)
+        if closes is None:
+            token = self._tokenizer.convert_ids_to_tokens(token_id)
+            closes = token is not None and ("]" in token or token == DEPTH_END)
+            self._closing[token_id] = closes
+        return closes
+
+
+def _traces(partial: PartialAnswer) -> tuple[Trace, ...]:
+    arms = ("right",) if len(partial.traces) == 1 else ("left", "right")
+    lines = partial.traces[:MAX_ARMS]
+    return tuple(Trace(points=line, arm=arm) for line, arm in zip(lines, arms, strict=False))

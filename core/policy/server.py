@@ -1,0 +1,182 @@
+"""The policy server: a policy behind openpi's WebSocket protocol.
+
+The socket loop only moves messages; inference runs in the one thread of
+:class:`core.policy.worker.Worker`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http
+import logging
+import os
+import signal
+import threading
+from pathlib import Path
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from core.policy.base import Policy
+from core.policy.session import Session
+from core.policy.worker import Worker
+from core.service import (
+    announce_ready,
+    authorised,
+    require_token,
+    websocket_url,
+    when_parent_leaves,
+)
+from core.types import StudioError
+
+logger = logging.getLogger(__name__)
+
+EMBEDDED_MODEL = Path(__file__).resolve().parents[2] / "assets" / "models" / "embedded"
+"""The checkpoint that ships with the studio."""
+
+MAX_REQUEST_BYTES = 32 * 1024 * 1024
+"""Largest request: two raw 2000 x 2000 images fit."""
+
+
+class PolicyServer:
+    """A running server; a context manager that stops it.
+
+    Attributes:
+        url: Where it listens, such as "ws://127.0.0.1:8000".
+    """
+
+    def __init__(
+        self, policy: Policy, host: str = "127.0.0.1", port: int = 0, token: str | None = None
+    ) -> None:
+        """Listen, in a thread of its own.
+
+        Args:
+            policy: Who answers.
+            host: Address to listen on; beyond loopback only with a token.
+            port: TCP port; 0 picks a free one.
+            token: What clients have to show, or ``None``.
+
+        Raises:
+            StudioError: If the port is taken, or a token is missing.
+        """
+        require_token(host, token)
+        if not 0 <= port <= 65535:
+            raise StudioError(f"there is no port {port}; ports run from 1 to 65535, 0 picks one")
+        self._policy, self._host, self._port, self._token = policy, host, port, token
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._listening = threading.Event()
+        self._failure: OSError | None = None
+        self.url = ""
+        self._thread = threading.Thread(target=self._run, name="policy-server", daemon=True)
+        self._thread.start()
+        self._listening.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise StudioError(
+                f"cannot listen on {host} port {port}: {self._failure.strerror}; choose another "
+                "port, or 0 for a free one"
+            )
+
+    def __enter__(self) -> PolicyServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections, cancel what they asked for and end the threads."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve())
+        except OSError as error:
+            self._failure = error
+        finally:
+            self._listening.set()
+
+    async def _serve(self) -> None:
+        with Worker() as worker:
+            async with serve(
+                lambda connection: Session(connection, self._policy, worker).run(),
+                self._host,
+                self._port,
+                compression=None,  # as openpi: images do not shrink, and it costs time
+                max_size=MAX_REQUEST_BYTES,
+                max_queue=4,
+                close_timeout=2,
+                origins=[None],  # no web page may talk to a server on this machine
+                process_request=self._admit,
+            ) as server:
+                self.url = websocket_url(self._host, _port(server))
+                self._listening.set()
+                await self._stop.wait()
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        if request.path == "/healthz":
+            return connection.respond(http.HTTPStatus.OK, "OK\n")
+        if not authorised(request.headers.get("Authorization"), self._token):
+            return connection.respond(
+                http.HTTPStatus.UNAUTHORIZED, "This server wants its token.\n"
+            )
+        return None
+
+
+def serve_policy(
+    policy: Policy, host: str = "127.0.0.1", port: int = 0, token: str | None = None
+) -> PolicyServer:
+    """Start a server for ``policy`` and return it; see :class:`PolicyServer`."""
+    return PolicyServer(policy, host, port, token)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``python main.py serve``."""
+    parser.add_argument(
+        "--model", default=str(EMBEDDED_MODEL), help="folder or hub id of a checkpoint"
+    )
+    parser.add_argument("--dtype", choices=("fp32", "bf16", "fp16"), default="fp32")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: 2 at most)")
+    parser.add_argument("--host", default="127.0.0.1", help="beyond loopback needs --token")
+    parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
+    parser.add_argument("--token", help="secret that clients have to show")
+    parser.add_argument("--child", action="store_true", help="end when standard input closes")
+
+
+def run_server(args: argparse.Namespace) -> int:
+    """Load a model and serve it until told to stop; ``python main.py serve``.
+
+    Args:
+        args: The options of :func:`add_arguments`.
+
+    Returns:
+        The exit status, 0.
+
+    Raises:
+        StudioError: If the model or the port cannot be used.
+    """
+    if args.child:
+        # Before the handler below is set, the signal ends the process: a parent that has gone
+        # needs no model.
+        when_parent_leaves(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    require_token(args.host, args.token)
+    from core.policy.local import load_policy  # torch takes seconds to import
+
+    policy = load_policy(args.model, dtype=args.dtype, device=args.device, threads=args.threads)
+    stop = threading.Event()
+    with PolicyServer(policy, args.host, args.port, args.token) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        announce_ready(server.url, name=policy.capabilities.name)
+        while not stop.wait(1.0):  # in slices, so that signals are seen
+            pass
+    return 0
+
+
+def _port(server: Server) -> int:
+    return int(next(iter(server.sockets)).getsockname()[1])
