@@ -1,0 +1,170 @@
+"""The same events once more in Foxglove's schemas, so that viewers draw them.
+
+Nothing here is read back; :mod:`core.session.reader` rebuilds events from their full JSON form and
+from the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from foxglove import Schema
+from foxglove.messages import (
+    CameraCalibration,
+    Color,
+    CompressedImage,
+    ImageAnnotations,
+    JointState,
+    JointStates,
+    KeyValuePair,
+    Log,
+    LogLevel,
+    Point2,
+    PointsAnnotation,
+    PointsAnnotationType,
+    Pose,
+    PoseInFrame,
+    Quaternion,
+    RawImage,
+    Timestamp,
+    Vector3,
+)
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from core.camera import CameraModel
+from core.session.events import (
+    Event,
+    Fault,
+    Reasoned,
+    SessionStarted,
+    StateSampled,
+    Steered,
+    Stopped,
+    describe,
+)
+from core.trace import to_pixels
+from core.types import RobotState, Trace, TraceSource
+
+NS = 1_000_000_000
+BASE_FRAME = "base"
+
+_COLOURS = {
+    TraceSource.MODEL: Color(r=0.94, g=0.89, b=0.26, a=1.0),
+    TraceSource.USER: Color(r=0.34, g=0.71, b=0.91, a=1.0),
+}
+
+
+class FoxgloveMessage(Protocol):
+    """A message of ``foxglove.messages``."""
+
+    def encode(self) -> bytes:
+        """Return the message as protobuf."""
+        ...
+
+    @staticmethod
+    def get_schema() -> Schema:
+        """Return the message's schema."""
+        ...
+
+
+def views(event: Event, size: tuple[int, int] | None) -> Iterator[tuple[str, FoxgloveMessage]]:
+    """Yield topics and messages that show an event.
+
+    Args:
+        event: The event.
+        size: (width, height) of the picture that traces refer to [px]; without it they are not
+            drawn.
+    """
+    stamp = timestamp(event.wall_ns)
+    match event:
+        case StateSampled():
+            yield from _state(event.state, stamp)
+        case SessionStarted():
+            for name, camera in event.cameras.items():
+                if camera is not None:
+                    yield f"/camera/{name}/calibration", _calibration(name, camera, stamp)
+        case Reasoned() if size:
+            for trace in event.reasoning.traces:
+                yield "/trace/model", _annotation(trace, size, stamp)
+        case Steered() if size:
+            yield "/trace/user", _annotation(event.trace, size, stamp)
+        case _:
+            pass
+    if event.decisive:
+        bad = isinstance(event, (Fault, Stopped))
+        level = LogLevel.Error if bad else LogLevel.Info
+        message = Log(
+            timestamp=stamp, level=level, message=describe(event), name=type(event).__name__
+        )
+        yield "/log", message
+
+
+def picture(data: bytes, kind: str, frame_id: str, wall_ns: int) -> CompressedImage:
+    """Wrap an encoded picture; ``kind`` is "jpeg" or "png"."""
+    return CompressedImage(timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format=kind)
+
+
+def depth_picture(values: NDArray[np.float32], wall_ns: int) -> RawImage:
+    """Wrap an (H, W) float32 map without loss."""
+    height, width = values.shape
+    return RawImage(
+        timestamp=timestamp(wall_ns),
+        width=width,
+        height=height,
+        encoding="32FC1",
+        step=4 * width,
+        data=np.ascontiguousarray(values, dtype="<f4").tobytes(),
+    )
+
+
+def timestamp(wall_ns: int) -> Timestamp:
+    """Return nanoseconds since 1970 as Foxglove's time."""
+    return Timestamp(sec=wall_ns // NS, nsec=wall_ns % NS)
+
+
+def _state(state: RobotState, stamp: Timestamp) -> Iterator[tuple[str, FoxgloveMessage]]:
+    joints = [JointState(name=f"joint{i + 1}", position=float(q)) for i, q in enumerate(state.q)]
+    joints.append(JointState(name="gripper", position=float(state.gripper)))
+    yield f"/robot/{state.arm}/joints", JointStates(timestamp=stamp, joints=joints)
+    yield (
+        f"/robot/{state.arm}/pose",
+        PoseInFrame(timestamp=stamp, frame_id=BASE_FRAME, pose=_pose(state.ee_pose)),
+    )
+
+
+def _pose(transform: NDArray[np.float64]) -> Pose | None:
+    if not np.isfinite(transform).all() or np.linalg.det(transform[:3, :3]) <= 0:
+        return None
+    x, y, z = (float(v) for v in transform[:3, 3])
+    qx, qy, qz, qw = (float(v) for v in Rotation.from_matrix(transform[:3, :3]).as_quat())
+    return Pose(position=Vector3(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
+
+
+def _calibration(name: str, camera: CameraModel, stamp: Timestamp) -> CameraCalibration:
+    k: list[float] = camera.intrinsics.ravel().tolist()
+    return CameraCalibration(
+        timestamp=stamp,
+        frame_id=name,
+        width=camera.width,
+        height=camera.height,
+        K=k,
+        R=np.eye(3).ravel().tolist(),
+        P=[*k[0:3], 0.0, *k[3:6], 0.0, *k[6:9], 0.0],
+    )
+
+
+def _annotation(trace: Trace, size: tuple[int, int], stamp: Timestamp) -> ImageAnnotations:
+    # viewers put (0, 0) at the corner of the top-left pixel, a trace at its centre
+    pixels: Any = to_pixels(trace.points, size) + 0.5
+    line = PointsAnnotation(
+        timestamp=stamp,
+        type=PointsAnnotationType.LineStrip,
+        points=[Point2(x=float(x), y=float(y)) for x, y in pixels],
+        outline_color=_COLOURS[trace.source],
+        thickness=2.0,
+        metadata=[KeyValuePair(key="arm", value=trace.arm)],
+    )
+    return ImageAnnotations(timestamp=stamp, points=[line])

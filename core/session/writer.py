@@ -1,0 +1,175 @@
+"""Writes events into a session file."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from numpy.typing import NDArray
+
+from core.session.events import EVENTS, Event, FrameSeen, Observed, SessionStarted
+from core.session.foxglove_views import FoxgloveMessage, depth_picture, picture, views
+from core.session.mcap_file import McapFile
+from core.session.pictures import encode_jpeg, encode_png, is_map, is_picture
+from core.session.plain import event_to_plain, json_schema
+from core.types import DepthMap, Frame, Reasoning
+
+FLUSH_EVERY_S = 0.25
+"""Longest time that an event waits in memory; a killed recorder loses no more."""
+
+EVENT_TOPIC = "/events/"
+CAMERA_TOPIC = "/camera/"
+PICTURE_KEY, SEQUENCE_KEY = "$picture", "sequence"
+"""Stand for a picture in an event's JSON: the topic and the sequence number where it is."""
+
+
+class SessionWriter:
+    """Appends events to one MCAP file; call :meth:`tick` often, :meth:`finish` at the end."""
+
+    def __init__(self, path: Path, metadata: dict[str, str]) -> None:
+        """Create the file.
+
+        Args:
+            path: Where the finished file shall be; nothing may be there yet.
+            metadata: Facts about the programs, stored first.
+
+        Raises:
+            OSError: If the file exists or cannot be created.
+        """
+        self.file = McapFile(path)
+        self.events = 0
+        self._sequences: Counter[str] = Counter()
+        self._size: tuple[int, int] | None = None
+        self._flushed = time.monotonic()
+        self.file.add_metadata("session", metadata)
+        self.file.flush(sync=True)
+
+    def put(self, event: Event) -> None:
+        """Append an event; a decisive one is on the disk when this returns.
+
+        Raises:
+            OSError: If the disk is full or gone.
+        """
+        if isinstance(event, FrameSeen):
+            self._put_frame(event)
+        else:
+            self._put_event(event)
+        self.events += 1
+        if event.decisive:
+            self._flush(sync=True)
+        else:
+            self.tick()
+
+    def tick(self) -> None:
+        """Flush what has waited long enough."""
+        if time.monotonic() - self._flushed >= FLUSH_EVERY_S:
+            self._flush(sync=False)
+
+    def finish(self) -> Path:
+        """Complete the file and return its final path."""
+        return self.file.finish()
+
+    def abandon(self) -> None:
+        """Leave the file as it is, to be repaired later."""
+        self.file.abandon()
+
+    def _put_frame(self, event: FrameSeen) -> None:
+        frame = event.frame
+        message = picture(encode_jpeg(frame.image), "jpeg", frame.camera, event.wall_ns)
+        self._add_view(f"{CAMERA_TOPIC}{frame.camera}", message, event, sequence=frame.seq)
+
+    def _put_event(self, event: Event) -> None:
+        if isinstance(event, Observed):
+            height, width = event.observation.frames[0].image.shape[:2]
+            self._size = (width, height)
+        if isinstance(event, SessionStarted):
+            self.file.add_metadata("started", _started(event))
+
+        def keep(array: NDArray[Any], owner: Any) -> Any:
+            return self._keep(array, owner, event)
+
+        plain = event_to_plain(event, keep)
+        name = type(event).__name__
+        channel = self.file.channel(
+            f"{EVENT_TOPIC}{name}", "json", f"steering_studio.{name}", "jsonschema", _schema(name)
+        )
+        data = json.dumps(_finite(plain), allow_nan=False, separators=(",", ":")).encode()
+        self._add(channel, data, event, self._next(name))
+        for topic, message in views(event, self._size):
+            self._add_view(topic, message, event)
+
+    def _keep(self, array: NDArray[Any], owner: Any, event: Event) -> Any:
+        """Store a picture as a message of its own and return its place, or return numbers."""
+        if is_picture(array):
+            topic = _picture_topic(owner)
+            frame_id = owner.camera if isinstance(owner, Frame) else "model"
+            message: FoxgloveMessage = picture(encode_png(array), "png", frame_id, event.wall_ns)
+        elif is_map(array):
+            topic = "/model/depth" if isinstance(owner, DepthMap) else "/maps"
+            message = depth_picture(array, event.wall_ns)
+        else:
+            return array.tolist()
+        sequence = self._next(topic)
+        self._add_view(topic, message, event, sequence=sequence)
+        return {PICTURE_KEY: topic, SEQUENCE_KEY: sequence}
+
+    def _add_view(
+        self, topic: str, message: FoxgloveMessage, event: Event, *, sequence: int | None = None
+    ) -> None:
+        schema = message.get_schema()
+        channel = self.file.channel(topic, "protobuf", schema.name, schema.encoding, schema.data)
+        number = self._next(topic) if sequence is None else sequence
+        self._add(channel, message.encode(), event, number)
+
+    def _add(self, channel: int, data: bytes, event: Event, sequence: int) -> None:
+        self.file.add(channel, data, wall_ns=event.wall_ns, t_ns=event.t_ns, sequence=sequence)
+
+    def _next(self, topic: str) -> int:
+        self._sequences[topic] += 1
+        return self._sequences[topic] - 1
+
+    def _flush(self, *, sync: bool) -> None:
+        self.file.flush(sync=sync)
+        self._flushed = time.monotonic()
+
+
+def _picture_topic(owner: Any) -> str:
+    if isinstance(owner, Frame):
+        return f"/observed/{owner.camera}"
+    return "/model/input" if isinstance(owner, Reasoning) else "/studio/input"
+
+
+@cache
+def _schema(name: str) -> bytes:
+    return json.dumps(json_schema(EVENTS[name])).encode()
+
+
+def _started(event: SessionStarted) -> dict[str, str]:
+    cameras = {
+        name: None if camera is None else camera.to_message()
+        for name, camera in event.cameras.items()
+    }
+    return {
+        "configuration": json.dumps(event.configuration, default=str),
+        "policy": event.policy,
+        "checkpoint": event.checkpoint,
+        "robot": event.robot,
+        "host": event.host,
+        "cameras": json.dumps(cameras),
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Write NaN and infinity, which JSON lacks, as words that ``float`` reads."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list):
+        return [_finite(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in cast("dict[str, Any]", value).items()}
+    return value
