@@ -19,7 +19,10 @@ ASSUMED_FAR = 2.0
 """Distances [m] that a relative depth map is stretched over when nobody knows better."""
 
 JUMP = 1.05
-"""Neighbours whose distances differ by more than this factor lie on different surfaces."""
+"""Neighbours in a map of 320 pixels whose distances differ by more than this factor lie on
+different surfaces; in a coarser map neighbours are further apart, and may differ more."""
+
+MAP_SIZE = 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,10 +152,11 @@ def _intrinsics(camera: CameraModel, width: int, height: int) -> NDArray[np.floa
 def _edges(metres: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return where a pixel's distance jumps against one of its four neighbours."""
     edges = np.zeros(metres.shape, dtype=bool)
+    limit = np.log(JUMP) * MAP_SIZE / max(metres.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.log(metres)
-        across = np.abs(np.diff(log, axis=1)) > np.log(JUMP)
-        down = np.abs(np.diff(log, axis=0)) > np.log(JUMP)
+        across = np.abs(np.diff(log, axis=1)) > limit
+        down = np.abs(np.diff(log, axis=0)) > limit
     edges[:, 1:] |= across
     edges[:, :-1] |= across
     edges[1:] |= down

@@ -39,7 +39,7 @@ def to_model(pixels: ArrayLike, size: tuple[int, int]) -> Points:
         size: Width and height of the image [px].
     """
     last = np.maximum(_last_pixel(size), 1.0)
-    return np.clip(as_points(pixels) * (TRACE_MAX / last), 0.0, TRACE_MAX)
+    return np.clip(as_points(pixels) * TRACE_MAX / last, 0.0, TRACE_MAX)
 
 
 def subsample_future(points: ArrayLike, n: int = MAX_TRACE_POINTS) -> Points:
@@ -75,6 +75,8 @@ def resample(points: ArrayLike, n: int = MAX_TRACE_POINTS) -> Points:
     points = as_points(points)
     if n < 2:
         raise StudioError(f"a line needs at least 2 points, not {n}")
+    if not len(points):
+        raise StudioError("this line has no points")
     distance = arc_length(points)
     if distance[-1] == 0:
         return points[:1].copy()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Before anything imports Qt or numpy: the offscreen platform crashes when it finds a display and
 # draws with OpenGL, and two loaded cores are slower with a thread per library.
@@ -21,6 +22,10 @@ if os.environ["QT_QPA_PLATFORM"] == "offscreen":
     os.environ.pop("WAYLAND_DISPLAY", None)
 
 THREAD_PATIENCE_S = 3.0
+
+# the same examples every time, and no failure because the machine was busy
+settings.register_profile("studio", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("studio")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
