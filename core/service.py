@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -34,7 +35,8 @@ def when_parent_leaves(stop: Callable[[], None]) -> None:
     """Call ``stop`` once standard input closes, from a thread of its own."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        # not sys.stdin.read: a thread that waits in it aborts the interpreter's own end
+        while os.read(sys.stdin.fileno(), 4096):
             pass
         stop()
 
