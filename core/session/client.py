@@ -1,0 +1,191 @@
+"""The studio's side of the recorder: hand events over and look how it is doing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, cast
+
+from core.session.events import Event
+from core.session.facts import ROOT
+from core.session.outbox import Outbox
+from core.session.pipe import event_message, frame_message
+
+logger = logging.getLogger(__name__)
+
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderStatus:
+    """How the recorder is doing.
+
+    Attributes:
+        recording: Whether events reach a file.
+        seconds: Length of the session so far.
+        bytes: Size of the file so far.
+        drops: Live pictures left out, and everything that came after the recorder died.
+        path: The file: with ``.part`` until it is finished, empty before it exists.
+        error: Why nothing is recorded, as a sentence; empty when all is well.
+    """
+
+    recording: bool = False
+    seconds: float = 0.0
+    bytes: int = 0
+    drops: int = 0
+    path: str = ""
+    error: str = ""
+
+
+class RecorderClient:
+    """Starts a recorder and feeds it; nothing here ever waits for the disk but :meth:`close`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        command: Sequence[str] | None = None,
+        outbox: Outbox | None = None,
+    ) -> None:
+        """Start the recorder process.
+
+        Args:
+            directory: Folder of the session files; made when it is missing.
+            metadata: Facts about this studio, by name.
+            command: What to start instead of ``main.py record``.
+            outbox: The queue, if its limits shall differ.
+        """
+        default = [sys.executable, str(ROOT / "main.py"), "record"]
+        arguments = ["--child", "--directory", str(Path(directory).absolute())]
+        self._outbox = outbox or Outbox()
+        self._lock = threading.Lock()
+        self._state = RecorderStatus()
+        self._closing = False
+        self._metadata = {key: str(value) for key, value in (metadata or {}).items()}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._threads: list[threading.Thread] = []
+        try:
+            self._process = subprocess.Popen(
+                [*(command or default), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+            )
+        except OSError as error:
+            self._fail(f"The recorder cannot be started: {error.strerror}; nothing is recorded.")
+            self._outbox.close()
+            return
+        for target in (self._send, self._listen):
+            name = f"recorder{target.__name__}"
+            thread = threading.Thread(target=target, args=(self._process,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def put(self, event: Event) -> None:
+        """Hand an event over; returns at once, whatever the recorder is doing."""
+        self._outbox.put(event)
+
+    def status(self) -> RecorderStatus:
+        """Return how the recorder is doing."""
+        with self._lock:
+            return replace(self._state, drops=self._outbox.dropped)
+
+    def close(self, timeout: float = 10.0) -> RecorderStatus:
+        """Finish the file and return the last status, with the file's final path.
+
+        Args:
+            timeout: How long to wait for the disk [s]; after that the recorder is killed and the
+                file keeps its ``.part``.
+        """
+        self._closing = True
+        self._outbox.close()
+        if self._process is not None:
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+                self._fail("The recorder did not finish in time; its file needs repair.")
+        for thread in self._threads:
+            thread.join()
+        return self.status()
+
+    def _send(self, process: subprocess.Popen[bytes]) -> None:
+        """Thread: feed the pipe until the outbox is drained or the recorder is gone."""
+        pipe = cast("IO[bytes]", process.stdin)
+        reported = 0
+        try:
+            _write(pipe, frame_message({"metadata": self._metadata}))
+            while not self._outbox.drained:
+                event = self._outbox.take(_POLL_S)
+                if event is not None:
+                    self._write_event(pipe, event)
+                if self._outbox.dropped != reported:
+                    reported = self._outbox.dropped
+                    _write(pipe, frame_message({"dropped": reported}))
+        except OSError:  # the listener says why
+            self._outbox.close()
+            self._outbox.clear()
+        finally:
+            try:
+                pipe.close()
+            except OSError:
+                logger.debug("the recorder left before its pipe was closed")
+
+    def _write_event(self, pipe: IO[bytes], event: Event) -> None:
+        try:
+            message = event_message(event)
+        except ValueError as error:  # one bad event must not end the recording
+            logger.error("%s cannot be recorded: %s", type(event).__name__, error)
+            return
+        _write(pipe, message)
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        """Thread: follow what the recorder says until it leaves."""
+        with cast("IO[bytes]", process.stdout) as output:
+            for line in output:
+                try:
+                    self._update(json.loads(line))
+                except ValueError:
+                    logger.warning("recorder: %r", line)
+        code = process.wait()
+        self._outbox.close()
+        with self._lock:
+            path, error = self._state.path, self._state.error
+            self._state = replace(self._state, recording=False)
+        if not error and (code != 0 or not self._closing):
+            kept = f"; what it wrote is in {path}" if path else ""
+            self._fail(f"The recorder ended unexpectedly (exit status {code}){kept}.")
+
+    def _update(self, message: dict[str, Any]) -> None:
+        if "error" in message:
+            self._fail(f"Nothing is recorded: {message['error']}.")
+            return
+        status = message.get("status", {})
+        with self._lock:
+            self._state = replace(
+                self._state,
+                recording="finished" not in message,
+                seconds=status.get("seconds", self._state.seconds),
+                bytes=status.get("bytes", self._state.bytes),
+                path=message.get("finished") or message.get("part") or self._state.path,
+            )
+
+    def _fail(self, sentence: str) -> None:
+        logger.error("%s", sentence)
+        with self._lock:
+            self._state = replace(self._state, recording=False, error=sentence)
+
+
+def _write(pipe: IO[bytes], data: bytes) -> None:
+    """Write all of ``data``; an unbuffered pipe may take it in pieces."""
+    view = memoryview(data)
+    while view:
+        view = view[pipe.write(view) :]

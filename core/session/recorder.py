@@ -1,0 +1,154 @@
+"""The recorder: a process that writes one session file from what arrives on standard input.
+
+It outlives the studio just long enough to finish the file: the pipe's end is the session's end,
+whether the window was closed or killed. On standard output it says where it writes
+(``{"ready": path}``), how far it is (``{"status": ...}``) and where the finished file is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from core.service import announce_ready
+from core.session.events import Note, wall_clock_ns
+from core.session.facts import program_facts
+from core.session.mcap_file import PART
+from core.session.pipe import Unframer, read_event
+from core.session.repair import open_session
+from core.session.writer import SessionWriter
+from core.types import StudioError
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_DIRECTORY = Path("out/sessions")
+STATUS_EVERY_S = 0.5
+_WAIT_S = 0.1
+_READ_BYTES = 1 << 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``main.py record``."""
+    parser.add_argument(
+        "--directory", type=Path, default=DEFAULT_DIRECTORY, help="folder of the session files"
+    )
+    parser.add_argument("--child", action="store_true", help="started by the studio")
+    parser.add_argument(
+        "--repair", type=Path, metavar="FILE", help="make an unfinished file readable and leave"
+    )
+
+
+def run_recorder(arguments: argparse.Namespace) -> int:
+    """Record until standard input ends.
+
+    Raises:
+        StudioError: If the file cannot be written, or what arrives is no session.
+    """
+    if arguments.repair is not None:
+        sys.stdout.write(f"{open_session(arguments.repair)}\n")
+        return 0
+    # the studio decides when the session ends, also when Ctrl-C reaches the whole terminal
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with _disk_faults(arguments.directory):
+        _record(sys.stdin.fileno(), arguments.directory)
+    return 0
+
+
+def _record(source: int, directory: Path) -> None:
+    messages = _messages(source)
+    first = next(messages, None)
+    if first is None:  # nothing ever arrived: no session, no file
+        return
+    writer = SessionWriter(_new_path(directory), _metadata(first))
+    announce_ready(str(writer.file.path), part=str(writer.file.part))
+    started = reported = time.monotonic()
+    dropped = 0
+    try:
+        for message in messages:
+            writer.tick()
+            if message is not None:
+                dropped = int(message.get("dropped", dropped))
+                if "event" in message:
+                    _put(writer, message)
+            if time.monotonic() - reported >= STATUS_EVERY_S:
+                reported = time.monotonic()
+                _say({"status": _status(writer, reported - started)})
+        if dropped:
+            text = f"{dropped} live pictures were left out: the recorder could not keep up"
+            writer.put(Note(text=text, author="recorder"))
+        path = writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
+    _say({"status": _status(writer, time.monotonic() - started), "finished": str(path)})
+
+
+def _messages(source: int) -> Iterator[dict[str, Any] | None]:
+    """Yield what arrives, and None now and then while nothing does, until the pipe's end."""
+    unframer = Unframer()
+    while True:
+        readable, _, _ = select.select([source], [], [], _WAIT_S)
+        if not readable:
+            yield None
+            continue
+        data = os.read(source, _READ_BYTES)
+        if not data:
+            return
+        yield from unframer.feed(data)
+
+
+def _put(writer: SessionWriter, message: dict[str, Any]) -> None:
+    """Write an event; one that cannot be read is noted, so that its absence shows."""
+    try:
+        event = read_event(message)
+    except StudioError as error:
+        logger.warning("%s", error)
+        event = Note(text=f"an event was lost: {error}", author="recorder")
+    writer.put(event)
+
+
+def _metadata(first: dict[str, Any]) -> dict[str, str]:
+    given = first.get("metadata") or {}
+    facts = program_facts() | {"started_wall_ns": str(wall_clock_ns())}
+    return facts | {str(key): str(value) for key, value in given.items()}
+
+
+def _new_path(directory: Path) -> Path:
+    """Return a name from the time of day that neither a session nor an unfinished one has."""
+    stem = time.strftime("session-%Y%m%d-%H%M%S")
+    for number in range(1, 1000):
+        path = directory / (f"{stem}.mcap" if number == 1 else f"{stem}-{number}.mcap")
+        if not path.exists() and not path.with_name(path.name + PART).exists():
+            return path
+    raise StudioError(f"{directory} is full of sessions of this very second")
+
+
+def _status(writer: SessionWriter, seconds: float) -> dict[str, float | int]:
+    return {"seconds": round(seconds, 3), "bytes": writer.file.size, "events": writer.events}
+
+
+def _say(message: dict[str, Any]) -> None:
+    with suppress(OSError):  # a killed studio no longer listens; the file matters
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def _disk_faults(directory: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StudioError(
+            f"the session cannot be written to {directory}: {error.strerror or error}; what was "
+            "written so far is kept as a .part file"
+        ) from error
