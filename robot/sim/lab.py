@@ -31,7 +31,9 @@ RESTART_WINDOW = 60.0
 
 DEFAULT_RATE_HZ = 20.0
 _WATCH_SECONDS = 0.1
+_WATCH_END_SECONDS = 3.0
 _PICTURE_SECONDS = 3.0
+_STANDSTILL_SECONDS = 3.0
 
 _log = logging.getLogger(__name__)
 
@@ -57,13 +59,15 @@ class Lab:
         self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
         self._physics = LabProcess("the lab's physics", "robot.sim.fci_server", self.memory)
         self._cameras = self._new_cameras()
+        self._watch: threading.Thread | None = None
         try:
             self.hostname = str(self._physics.start(layout=layout.to_message())["hostname"])
             self._cameras.start(rate_hz=rate_hz)
         except StudioError:
             self.close()
             raise
-        threading.Thread(target=self._watch_cameras, name="camera-watch", daemon=True).start()
+        self._watch = threading.Thread(target=self._watch_cameras, name="camera-watch", daemon=True)
+        self._watch.start()
 
     def __enter__(self) -> Lab:
         return self
@@ -88,6 +92,8 @@ class Lab:
         """End both processes."""
         self.stopped.set()
         self._cameras.stop()
+        if self._watch is not None:
+            self._watch.join(_WATCH_END_SECONDS)
         self._physics.stop()
         self.memory.close()
 
@@ -95,11 +101,14 @@ class Lab:
         """Return where everything is.
 
         Raises:
-            StudioError: Before the first step.
+            StudioError: Before the first step, or when the simulation stands still.
         """
         state = self.memory.state()
         if state is None:
             raise StudioError("the simulation has not started yet; ask again in a moment")
+        age = 1e-9 * (time.monotonic_ns() - state.t_ns)
+        if age > _STANDSTILL_SECONDS:
+            raise StudioError(f"the simulation has stood still for {age:.0f} s; restart the lab")
         return state
 
     def reset(self, layout: Layout) -> int:
@@ -145,9 +154,12 @@ class Lab:
                 return
             self._restarts.append(now)
             _log.warning("%s; starting them again", ended)
-            try:
+            self._cameras.stop()
+            self._cameras = self._new_cameras()
+            if self.stopped.is_set():
                 self._cameras.stop()
-                self._cameras = self._new_cameras()
+                return
+            try:
                 self._cameras.start(rate_hz=self._rate_hz)
             except StudioError as error:
                 _log.warning("the lab's cameras did not start: %s", error)
@@ -186,7 +198,7 @@ def run_lab(args: argparse.Namespace) -> int:
             signal.signal(number, lambda *_: lab.stopped.set())
         if args.child:
             when_parent_leaves(lab.stopped.set)
-        server.serve(lab)
-        announce_ready(server.url, robot=lab.hostname)
-        lab.run()
+        with server.serving(lab):
+            announce_ready(server.url, robot=lab.hostname)
+            lab.run()
     return 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,74 +15,17 @@ from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 from core.camera import CameraModel
-from core.types import Frame, StudioError
+from core.types import Frame
 from core.wire import MAX_MESSAGE_BYTES, WireError, pack, unpack
+from robot.sim.lab_answers import LabError, LabHello, LabObject, LabStatus
 from robot.sim.lab_frames import FrameSource, PulledFrames, SharedFrames
 from robot.sim.layout import Layout
 from robot.sim.memory import LabMemory
 
 OPEN_SECONDS = 5.0
 REQUEST_SECONDS = 10.0
+GONE = "the simulated lab is gone; start it again"
 _DEAD_SECONDS = 3.0
-
-
-class LabError(StudioError):
-    """The lab refuses, is gone, or does not answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabHello:
-    """What the lab is.
-
-    Attributes:
-        robot: Address for ``franky.Robot``.
-        cameras: Calibration per camera.
-        layout: What lies on the table.
-    """
-
-    robot: str
-    cameras: dict[str, CameraModel]
-    layout: Layout
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LabObject:
-    """An object where it is now.
-
-    Attributes:
-        name: What a person calls it, such as "red cube".
-        slot: Body in the scene.
-        colour: Colour word.
-        shape: "cube" or "cylinder".
-        position: (3,) centre in the robot's base frame [m].
-        quaternion: (4,) orientation, w first.
-    """
-
-    name: str
-    slot: str
-    colour: str
-    shape: str
-    position: NDArray[np.float64]
-    quaternion: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LabStatus:
-    """How the simulation goes.
-
-    Attributes:
-        t_ns: When this was true [ns, monotonic].
-        sim_time: Time of the simulation [s].
-        physics_hz: Steps per second; 1000 is real time.
-        qpos: (9,) joint angles [rad] and finger positions [m].
-        pictures: Pictures published so far per camera.
-    """
-
-    t_ns: int
-    sim_time: float
-    physics_hz: float
-    qpos: NDArray[np.float64]
-    pictures: dict[str, int]
 
 
 class LabClient:
@@ -100,14 +43,15 @@ class LabClient:
         self.url = url
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
-        self._connection = _connect(url)
+        self._opened = contextlib.ExitStack()
+        self._connection = _connect(url, self._opened)
         self._memory: LabMemory | None = None
         self._frames: FrameSource
         try:
             self._hello = self.request("hello")
             self._frames = self._open_frames()
         except LabError:
-            self._connection.close()
+            self._opened.close()
             raise
 
     def __enter__(self) -> LabClient:
@@ -119,7 +63,7 @@ class LabClient:
     def close(self) -> None:
         """Leave; the lab goes on."""
         self._frames.close()
-        self._connection.close()
+        self._opened.close()
         if self._memory is not None:
             self._memory.close()
 
@@ -194,7 +138,13 @@ class LabClient:
         return LabStatus(**self.request("state"))
 
     def frames(self) -> dict[str, Frame]:
-        """Return the newest picture per camera, without waiting; empty before the first ones."""
+        """Return the newest picture per camera, without waiting; empty before the first ones.
+
+        Raises:
+            LabError: If the lab is gone.
+        """
+        if self._connection.protocol.state is not State.OPEN:
+            raise LabError(self._connection.close_reason or GONE)
         return self._frames.latest()
 
     def depth(self, camera: str) -> tuple[NDArray[np.float32], int]:
@@ -241,11 +191,13 @@ class LabClient:
         return SharedFrames(self._memory)
 
 
-def _connect(url: str) -> ClientConnection:
+def _connect(url: str, opened: contextlib.ExitStack) -> ClientConnection:
     try:
-        return connect(
-            url, open_timeout=OPEN_SECONDS, close_timeout=1.0, compression=None, proxy=None,
-            max_size=MAX_MESSAGE_BYTES, ping_interval=None,
+        return opened.enter_context(
+            connect(
+                url, open_timeout=OPEN_SECONDS, close_timeout=1.0, compression=None, proxy=None,
+                max_size=MAX_MESSAGE_BYTES, ping_interval=None,
+            )
         )  # fmt: skip
     except (OSError, InvalidHandshake, InvalidURI, ValueError) as error:
         raise LabError(
@@ -255,4 +207,4 @@ def _connect(url: str) -> ClientConnection:
 
 def _gone(error: ConnectionClosed) -> str:
     reason = error.rcvd.reason if error.rcvd is not None else ""
-    return reason or "the simulated lab is gone; start it again"
+    return reason or GONE

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class LabServer:
-    """Listens from the start, answers from :meth:`serve` on; a context manager that stops it."""
+    """Listens from the start and answers within :meth:`serving`; a context manager."""
 
     def __init__(self, port: int) -> None:
         """Take the port.
@@ -53,6 +53,7 @@ class LabServer:
             self._server: Server = serve(
                 self._handle, HOST, port, origins=[None], max_size=MAX_REQUEST_BYTES,
                 compression=None, ping_interval=None,
+                close_timeout=1.0,
             )  # fmt: skip
         except (OSError, OverflowError) as error:
             raise StudioError(
@@ -65,21 +66,24 @@ class LabServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        fault = self._lab.fault if self._lab else ""
-        code = CloseCode.INTERNAL_ERROR if fault else CloseCode.GOING_AWAY
-        reason = (fault or "the lab was stopped").encode()[:_REASON_BYTES].decode(errors="ignore")
-        if self._lab is None:
-            self._server.socket.close()
-        else:
-            self._server.shutdown(code=code, reason=reason)
+        self._server.socket.close()
 
-    def serve(self, lab: Lab) -> None:
-        """Answer clients from now on, in threads."""
+    @contextlib.contextmanager
+    def serving(self, lab: Lab) -> Iterator[None]:
+        """Answer clients, in threads, as long as the block runs; then tell them why it ended."""
         self._lab = lab
-        threading.Thread(target=self._server.serve_forever, name="lab-server", daemon=True).start()
+        thread = threading.Thread(target=self._server.serve_forever, name="lab-server")
+        thread.start()
+        try:
+            yield
+        finally:
+            code = CloseCode.INTERNAL_ERROR if lab.fault else CloseCode.GOING_AWAY
+            reason = (lab.fault or "the simulated lab was stopped").encode()[:_REASON_BYTES]
+            self._server.shutdown(code=code, reason=reason.decode(errors="ignore"))
+            thread.join()
 
     def _handle(self, connection: ServerConnection) -> None:
-        assert self._lab is not None, "clients are accepted after serve() only"
+        assert self._lab is not None, "clients are accepted within serving() only"
         operations = _operations(self._lab)
         with contextlib.suppress(ConnectionClosed):
             for message in connection:

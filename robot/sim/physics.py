@@ -6,21 +6,18 @@ Nothing here looks at the clock except to pace the loop, so tests can step it as
 from __future__ import annotations
 
 import itertools
-import logging
-import struct
 import time
 from collections.abc import Iterable
 
 import mujoco
 import numpy as np
-from franky_sim import SimulationServer
 from franky_sim.simulation_server import LocalHostnames
 from numpy.typing import NDArray
 
 from core.types import StudioError
 from robot.sim.kinematics import home_joints
 from robot.sim.layout import SLOTS, Layout
-from robot.sim.mended import MendedRobot, MendedSimulator
+from robot.sim.mended import MendedRobot, MendedServer, MendedSimulator
 from robot.sim.scene import add_scene, place_layout
 
 OPEN_WIDTH = 0.08
@@ -30,8 +27,6 @@ HOSTS_TRIED = 200
 TICK = 0.001
 _LATEST = 0.005  # a tick that is later than this moves the schedule instead of being caught up
 _DEEP_CONTACT = -0.002
-
-_log = logging.getLogger(__name__)
 
 
 class Physics:
@@ -57,7 +52,7 @@ class Physics:
             initial_q=tuple(home_joints().tolist()), initial_hand_width=OPEN_WIDTH
         )
         add_scene(self._sim.worldbody)
-        self._server = SimulationServer(self._sim, list(candidates))
+        self._server = MendedServer(self._robot, list(candidates))
         try:
             self._server.init()
         except OSError as error:
@@ -65,6 +60,7 @@ class Physics:
                 "no loopback address has ports 1337 and 1338 free for the simulated robot; "
                 "end another simulated lab, or whatever uses these ports"
             ) from error
+        self._sim.start()
         model, data = self._sim.model, self._sim.data
         assert model is not None
         assert data is not None
@@ -117,16 +113,9 @@ class Physics:
 
     def tick(self) -> None:
         """Answer the clients, step a millisecond, send the state."""
-        for server in self._server.robot_servers:
-            try:
-                server.process_commands()
-            except (ValueError, KeyError, struct.error) as error:
-                # not the protocol, or damaged: a robot hangs up, it does not fall over
-                _log.warning("a client of the simulated robot sent nonsense: %s", error)
-                server.reset_state()
+        self._server.process_commands()
         self._sim.step()
-        for server in self._server.robot_servers:
-            server.send_state()
+        self._server.send_state()
 
     def close(self) -> None:
         """Close the ports."""

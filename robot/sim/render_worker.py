@@ -27,9 +27,6 @@ from robot.sim.scene import scene_xml
 from robot.sim.serving import answer, run_child
 from robot.sim.state import ARM_QPOS, LabState
 
-NICENESS = 5
-"""Below the physics: a late picture is a nuisance, a late protocol answer ends a motion."""
-
 STILL = 2e-5
 """Positions [m, rad] closer than this to the drawn ones give the same picture."""
 
@@ -155,7 +152,6 @@ def serve(channel: Channel, memory: LabMemory) -> None:
         ChannelClosedError: When the parent is gone.
         StudioError: If there is no off-screen OpenGL.
     """
-    os.nice(NICENESS)
     first = channel.receive(_START_SECONDS)
     if first is None:
         raise ChannelClosedError("the parent said nothing")
