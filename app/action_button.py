@@ -7,6 +7,12 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from app import theme
+from app.icons import recoloured
+
+ON_FILLED = {"primary": "on_accent", "run": "on_accent", "stop": "on_stop"}
+"""Colour of the icon by the role of the button."""
+
+SHORT_KEYS = {"Return": "↵", "Enter": "↵", "Space": "␣"}
 
 
 class ActionButton(QPushButton):
@@ -15,6 +21,7 @@ class ActionButton(QPushButton):
     def __init__(self, action: QAction, *, role: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._action = action
+        self._token = ON_FILLED.get(role, "")
         if role:
             theme.set_role(self, role)
         big = role in ("run", "stop")
@@ -35,9 +42,12 @@ class ActionButton(QPushButton):
     def _follow(self) -> None:
         action = self._action
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        for long, short in SHORT_KEYS.items():
+            keys = keys.replace(long, short)
         name = action.text().replace("&", "")
         self.setText(f"{name}   {keys}" if keys else name)
-        self.setIcon(action.icon())
+        icon = action.icon()
+        self.setIcon(recoloured(icon, self._token) if self._token else icon)
         self.setEnabled(action.isEnabled())
         self.setCheckable(action.isCheckable())
         self.setChecked(action.isChecked())

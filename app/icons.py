@@ -20,7 +20,11 @@ class _GlyphEngine(QIconEngine):
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw the glyph into ``rect``."""
         colours = theme.tokens()
-        token = "edge" if mode == QIcon.Mode.Disabled else self._token
+        token = self._token
+        if mode == QIcon.Mode.Disabled:
+            token = "edge"
+        elif state == QIcon.State.On:
+            token = "on_accent"  # a checked button is filled with the accent
         font = qtawesome.font("ph", round(rect.height()))
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -28,6 +32,10 @@ class _GlyphEngine(QIconEngine):
         painter.setPen(QColor(getattr(colours, token)))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, qtawesome.charmap(self._name))
         painter.restore()
+
+    def iconName(self) -> str:
+        """Return the name within the family, so that the same icon can be had in another colour."""
+        return self._name.removeprefix("ph.")
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """Draw the glyph into a pixmap of its own."""
@@ -47,3 +55,9 @@ def icon(name: str, token: str = "text") -> QIcon:
         token: Which colour of the theme it takes; disabled icons take the outline colour.
     """
     return QIcon(_GlyphEngine(f"ph.{name}", token))
+
+
+def recoloured(original: QIcon, token: str) -> QIcon:
+    """Return an icon made by :func:`icon` in another colour; any other icon as it is."""
+    name = original.name()
+    return icon(name, token) if name else original

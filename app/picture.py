@@ -28,14 +28,21 @@ def to_pixmap(rgb: NDArray[np.uint8]) -> QPixmap:
     return QPixmap.fromImage(to_qimage(rgb))
 
 
-def fit(size: QSize | QSizeF, area: QRectF) -> QRectF:
-    """Return the largest rectangle of the proportions of ``size`` in the middle of ``area``."""
+def fit(size: QSize | QSizeF, area: QRectF, *, centred: bool = True) -> QRectF:
+    """Return the largest rectangle of the proportions of ``size`` within ``area``.
+
+    Args:
+        size: Proportions.
+        area: Where it has to fit.
+        centred: In the middle; otherwise at the top left, flush with a caption above.
+    """
     if size.width() <= 0 or size.height() <= 0:
-        return QRectF(area.center(), QSizeF(0, 0))
+        return QRectF(area.topLeft(), QSizeF(0, 0))
     scale = min(area.width() / size.width(), area.height() / size.height())
     fitted = QSizeF(size.width() * scale, size.height() * scale)
-    corner = area.center() - QPointF(fitted.width() / 2, fitted.height() / 2)
-    return QRectF(corner, fitted)
+    if not centred:
+        return QRectF(area.topLeft(), fitted)
+    return QRectF(area.center() - QPointF(fitted.width() / 2, fitted.height() / 2), fitted)
 
 
 def draw_pixmap(painter: QPainter, pixmap: QPixmap, area: QRectF) -> None:
@@ -43,10 +50,3 @@ def draw_pixmap(painter: QPainter, pixmap: QPixmap, area: QRectF) -> None:
     smooth = area.width() < pixmap.width()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
     painter.drawPixmap(area, pixmap, QRectF(pixmap.rect()))
-
-
-def letterbox(painter: QPainter, pixmap: QPixmap, area: QRectF) -> QRectF:
-    """Draw a pixmap as large as it fits and return where it went."""
-    target = fit(pixmap.size(), area)
-    draw_pixmap(painter, pixmap, target)
-    return target

@@ -8,10 +8,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from app import theme
+from app.steer.answer_state import stage_seconds
 from app.steer.camera_panel import OLD_MS, age_text
 
 PERIOD_MS = 250
-STAGES = ("depth", "trace", "actions")
 
 
 def size_text(size: int) -> str:
@@ -38,12 +38,7 @@ def think_text(timings: Mapping[str, float]) -> str:
     if not timings:
         return ""
     total = timings.get("total", max(timings.values()))
-    parts: list[str] = []
-    before = 0.0
-    for stage in STAGES:
-        if stage in timings:
-            parts.append(f"{stage} {max(timings[stage] - before, 0.0):.1f}")
-            before = timings[stage]
+    parts = [f"{stage} {seconds:.1f}" for stage, seconds in stage_seconds(timings).items()]
     inside = f" ({' '.join(parts)})" if len(parts) > 1 else ""
     return f"think {total:.1f} s{inside}"
 
@@ -54,6 +49,7 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(8, 2, 8, 2)
         self._wanted: dict[str, tuple[str, str]] = {}
         self._labels: dict[str, QLabel] = {}
         for name in ("phase", "frames", "think", "robot", "recording"):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _SHEET = Template("""
 QToolTip { background: $surface; color: $text; border: 1px solid $edge; padding: 4px; }
 QMainWindow::separator, QSplitter::handle { background: $line; }
+QSplitter::handle:horizontal { margin: 0 4px; }
+QSplitter::handle:vertical { margin: 4px 0; }
 QSplitter::handle:hover { background: $accent; }
 QFrame[role="hairline"] { background: $line; border: none; }
 QWidget[role="panel"] { background: $surface; }
@@ -22,6 +24,9 @@ QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radi
 QFrame[role="card"][selected="true"] { border: 2px solid $accent; }
 
 QLabel[role="caption"], QLabel[role="hint"] { color: $muted; }
+QLabel[role="over"] {
+    color: $muted; background: $surface; border: 1px solid $line; border-radius: 6px;
+    padding: 4px 8px; }
 QLabel[role="title"] { color: $text; font-weight: 600; }
 QLabel[role="heading"] { color: $text; font-size: 12pt; font-weight: 600; }
 QLabel[role="ok"] { color: $ok; }

@@ -26,7 +26,8 @@ class Tokens:
     Attributes:
         window: Background of the window.
         surface: Background of a panel.
-        base: Background of fields and views.
+        base: Background of fields.
+        view: What surrounds a picture or a 3D scene: neutral, never brighter than the picture.
         raised: Background of a button.
         line: Hairlines between areas.
         edge: Outline of a control, at least 3:1 against what it stands on.
@@ -45,6 +46,7 @@ class Tokens:
     window: str
     surface: str
     base: str
+    view: str
     raised: str
     line: str
     edge: str
@@ -80,6 +82,7 @@ THEMES = {
         window="#efeeea",
         surface="#f9f8f5",
         base="#ffffff",
+        view="#e1dfd9",
         raised="#ffffff",
         line="#d9d6cf",
         edge="#85817a",
@@ -98,6 +101,7 @@ THEMES = {
         window="#1e2124",
         surface="#25292d",
         base="#191b1e",
+        view="#17191b",
         raised="#33383e",
         line="#373c42",
         edge="#7a838c",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ from core.protocol.partial import PartialAnswer, partial_answer
 from core.types import ACTION_DIM, DEPTH_CODES, Capabilities, Reasoning
 
 _LAST_BIN = 255
+STAGES = ("depth", "trace", "actions")
 
 
 class StageState(StrEnum):
@@ -32,7 +34,7 @@ class Stage:
         name: "depth", "trace" or "actions".
         state: How far it is.
         detail: Progress such as "34/100", or empty.
-        seconds: When it was complete, counted from the request; negative while unknown.
+        seconds: How long it took; negative while unknown.
     """
 
     name: str
@@ -44,6 +46,17 @@ class Stage:
 def shown(reasoning: Reasoning) -> PartialAnswer:
     """Return what of the answer's text is there to be shown."""
     return partial_answer(reasoning.text)
+
+
+def stage_seconds(timings: Mapping[str, float]) -> dict[str, float]:
+    """Turn seconds since the request, per stage, into the seconds that each stage took."""
+    result: dict[str, float] = {}
+    before = 0.0
+    for stage in STAGES:
+        if stage in timings:
+            result[stage] = max(timings[stage] - before, 0.0)
+            before = timings[stage]
+    return result
 
 
 def stages(
@@ -76,10 +89,11 @@ def stages(
         found.append(("depth", done, "" if done or not codes else f"{codes}/{DEPTH_CODES}"))
     if wants_trace:
         done = bool(reasoning.traces) or part.traces_complete
-        found.append(("trace", done, f"{points} points" if points else ""))
+        found.append(("trace", done, f"{points} points" if points and not done else ""))
     progress = f"{rows}/{chunk}" if chunk else str(rows)
     found.append(("actions", reasoning.chunk is not None, progress if rows else ""))
 
+    took = stage_seconds(reasoning.timings)
     result: list[Stage] = []
     active = not complete
     for name, done, detail in found:
@@ -90,7 +104,7 @@ def stages(
         else:
             state = StageState.RUNNING if active else StageState.WAITING
             active = False
-        seconds = reasoning.timings.get(name, -1.0)
+        seconds = took.get(name, -1.0)
         result.append(Stage(name=name, state=state, detail=detail, seconds=seconds))
     return tuple(result)
 

@@ -28,7 +28,7 @@ class Inset(PictureBox):
     """One live picture with its name and the age of the frame."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(f"{name}\nno picture yet", parent)
+        super().__init__(f"{name}\nno picture yet", parent=parent)
         self.name = name
         self._frame: Frame | None = None
         self._age_ms = 0.0

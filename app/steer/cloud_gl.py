@@ -81,7 +81,7 @@ class CloudScene(gl.GLViewWidget):
 
     def retint(self) -> None:
         """Take the background of the theme."""
-        self.setBackgroundColor(tokens().base)
+        self.setBackgroundColor(tokens().view)
 
     def show_cloud(
         self, points: NDArray[np.float32] | None, colours: NDArray[np.float32] | None

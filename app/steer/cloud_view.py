@@ -25,7 +25,7 @@ NO_GL = (
     "No 3D view: this display has no OpenGL.\n"
     "Everything else works; a graphics driver or Mesa brings it back."
 )
-HINT = "After Think, the depth tokens stand here as a scene you can turn with the mouse."
+HINT = "After Think the depth tokens stand here as a scene; turn it with the mouse."
 NOT_A_PLATFORM_FOR_GL = frozenset({"offscreen", "minimal", "vnc", "linuxfb"})
 
 
@@ -61,15 +61,14 @@ class CloudView(QWidget):
         reset.setToolTip("Look from the start again (double click)")
         reset.setAccessibleName("Reset the 3D view")
         head = QHBoxLayout()
-        head.setContentsMargins(8, 0, 0, 0)
+        head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self._caption, 1)
         head.addWidget(reset)
 
         self._message = QLabel(HINT)
-        theme.set_role(self._message, "hint")
+        theme.set_role(self._message, "over")
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
-        self._message.setContentsMargins(24, 8, 24, 8)
         self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._stack = QGridLayout()
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -79,7 +78,9 @@ class CloudView(QWidget):
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
         self._build_scene()
-        self._stack.addWidget(self._message, 0, 0)
+        at_bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
+        place = at_bottom if self._scene is not None else Qt.AlignmentFlag.AlignCenter
+        self._stack.addWidget(self._message, 0, 0, place)
         reset.clicked.connect(self.look_home)
         reset.setVisible(self._scene is not None)
         theme.theme().changed.connect(self._retint)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -16,7 +16,7 @@ from app.steer.picture_box import PictureBox
 from core.depth import GRID, colourise
 from core.types import CODEBOOK_SIZE, DEPTH_CODES, DepthMap
 
-HINT = "The depth tokens arrive here, 10 × 10"
+HINT = "Fills cell by cell while the model thinks"
 
 
 class _Grid(PictureBox):
@@ -33,14 +33,7 @@ class _Grid(PictureBox):
             super().paintEvent(event)
             return
         painter = QPainter(self)
-        side = min(self.width(), self.height())
-        self._paint_cells(
-            painter,
-            fit(
-                self.rect().size().scaled(side, side, Qt.AspectRatioMode.IgnoreAspectRatio),
-                QRectF(self.rect()),
-            ),
-        )
+        self._paint_cells(painter, fit(QSize(1, 1), QRectF(self.rect()), centred=False))
         painter.end()
 
     def paint_over(self, painter: QPainter, area: QRectF) -> None:
@@ -49,14 +42,8 @@ class _Grid(PictureBox):
         for k in range(1, GRID):
             x = area.left() + k * area.width() / GRID
             y = area.top() + k * area.height() / GRID
-            painter.drawLine(
-                QRectF(x, area.top(), 0, area.height()).topLeft(),
-                QRectF(x, area.top(), 0, area.height()).bottomLeft(),
-            )
-            painter.drawLine(
-                QRectF(area.left(), y, area.width(), 0).topLeft(),
-                QRectF(area.left(), y, area.width(), 0).topRight(),
-            )
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
     def _paint_cells(self, painter: QPainter, area: QRectF) -> None:
         colours = theme.tokens()

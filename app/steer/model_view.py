@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 from app import theme
 from app.steer.picture_box import PictureBox
 
-HINT = "What the model sees: after Steer with your line burnt in"
+HINT = "The exact pixels the model gets; after Steer with your line in them"
 TITLE = "What the model sees"
 
 
@@ -75,7 +75,7 @@ class ModelView(QWidget):
             self._large.setWindowFlag(Qt.WindowType.Tool)
             box = QVBoxLayout(self._large)
             box.setContentsMargins(16, 16, 16, 16)
-            box.addWidget(PictureBox(HINT), 1)
+            box.addWidget(PictureBox(HINT, centred=True), 1)
             text = QLabel()
             theme.set_role(text, "caption")
             box.addWidget(text)

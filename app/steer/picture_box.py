@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.picture import letterbox, to_pixmap
+from app.picture import draw_pixmap, fit, to_pixmap
 
 
 class PictureBox(QWidget):
@@ -20,9 +20,10 @@ class PictureBox(QWidget):
 
     clicked = Signal()
 
-    def __init__(self, hint: str, parent: QWidget | None = None) -> None:
+    def __init__(self, hint: str, *, centred: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._hint = hint
+        self._centred = centred
         self._pixmap = QPixmap()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(96, 72)
@@ -62,13 +63,14 @@ class PictureBox(QWidget):
         if self._pixmap.isNull():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(colours.line), 1.0))
-            painter.setBrush(QColor(colours.base))
+            painter.setBrush(QColor(colours.view))
             painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
             painter.setPen(QColor(colours.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(area.adjusted(8, 4, -8, -4), flags, self._hint)
         else:
-            shown = letterbox(painter, self._pixmap, area)
+            shown = fit(self._pixmap.size(), area, centred=self._centred)
+            draw_pixmap(painter, self._pixmap, shown)
             self.paint_over(painter, shown)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)

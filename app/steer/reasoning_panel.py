@@ -34,12 +34,12 @@ MARKS = {
 
 
 def stage_text(stage: Stage) -> str:
-    """Put a stage into a few characters, such as "depth ✓ 0.31 s"."""
+    """Put a stage into a few characters, such as "depth ✓ 0.3 s"."""
     parts = [stage.name, MARKS[stage.state][0]]
     if stage.detail and stage.state != StageState.WAITING:
         parts.append(stage.detail)
     if stage.seconds >= 0:
-        parts.append(f"{stage.seconds:.2f} s")
+        parts.append(f"{stage.seconds:.1f} s")
     return " ".join(parts)
 
 
@@ -59,13 +59,13 @@ class ReasoningPanel(QWidget):
         self._stage_row.setSpacing(12)
         title = QLabel("Answer")
         theme.set_role(title, "title")
-        self._copy = QPushButton("Copy")
+        self._copy = QPushButton()
         self._copy.setIcon(icon("copy", "muted"))
         theme.set_role(self._copy, "flat")
         self._copy.setToolTip("Copy the raw answer")
+        self._copy.setAccessibleName("Copy the raw answer")
         self._copy.clicked.connect(self._copy_text)
-        self._toggle = QPushButton("Raw text")
-        self._toggle.setIcon(icon("code", "muted"))
+        self._toggle = QPushButton("Raw")
         self._toggle.setToolTip("Show the answer as the model wrote it")
         theme.set_role(self._toggle, "flat")
         self._toggle.setCheckable(True)

@@ -103,9 +103,9 @@ class RobotPanel(QWidget):
         words.addWidget(self._verdict)
 
         self.run_button = ActionButton(run, role="run")
-        self.run_button.setMinimumWidth(168)
+        self.run_button.setMinimumWidth(144)
         self.stop_button = ActionButton(stop, role="stop")
-        self.stop_button.setMinimumWidth(168)
+        self.stop_button.setMinimumWidth(144)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -133,6 +133,7 @@ class RobotPanel(QWidget):
         theme.set_role(self._mode, role)
         opening = -1.0 if state is None else state.gripper
         self._gripper.set_opening(opening)
+        self._gripper.setVisible(opening >= 0)
         text = "" if opening < 0 else f"{100 * opening:.0f} %"
         if text != self._opening.text():
             self._opening.setText(text)

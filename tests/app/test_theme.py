@@ -27,6 +27,12 @@ def test_text_is_readable(name: str, text: str, ground: str) -> None:
 
 
 @pytest.mark.parametrize("name", theme.THEMES)
+def test_hints_are_readable_around_a_picture(name: str) -> None:
+    colours = theme.THEMES[name]
+    assert theme.contrast(colours.muted, colours.view) >= 4.5
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
 def test_controls_stand_out(name: str) -> None:
     colours = theme.THEMES[name]
     for ground in GROUNDS:
