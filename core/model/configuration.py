@@ -190,8 +190,26 @@ class MolmoActConfig(PreTrainedConfig):
         return self.llm_config  # pyright: ignore[reportReturnType]
 
     def to_diff_dict(self) -> dict[str, Any]:
-        """Return every field: a saved checkpoint states its sizes instead of trusting defaults."""
-        return self.to_dict()
+        """Return every field of ours: a saved checkpoint states its sizes and trusts no default."""
+        everything = self.to_dict()
+        stated = super().to_diff_dict() | {
+            name: everything[name] for name in own_fields(type(self))
+        }
+        for part, cls in SUB_CONFIGS.items():
+            stated[part] = {name: everything[part][name] for name in own_fields(cls)}
+        return stated
+
+
+SUB_CONFIGS: dict[str, type[PreTrainedConfig]] = {
+    "vit_config": MolmoActVitConfig,
+    "adapter_config": MolmoActAdapterConfig,
+    "llm_config": MolmoActLlmConfig,
+}
+
+
+def own_fields(cls: type[PreTrainedConfig]) -> list[str]:
+    """Return the fields that a configuration class adds to transformers' own."""
+    return [name for name in cls.__annotations__ if name != "sub_configs_defaults"]
 
 
 def resolve_vit_layers(config: MolmoActConfig) -> list[int]:
