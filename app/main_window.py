@@ -1,0 +1,276 @@
+"""The window: header, workspace, status bar, toasts. Assembly only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from PySide6.QtCore import QSettings, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QToolButton,
+    QVBoxLayout,
+)
+
+from app import theme
+from app.actions import Actions, KeyGuard
+from app.help_sheet import HelpSheet
+from app.settings import save_settings
+from app.status_bar import StatusBar
+from app.steer.robot_panel import mode_words
+from app.steer.workspace import SteerWorkspace, badge, hairline
+from app.store import BUSY, Phase
+from app.studio import Studio
+from app.toasts import HistoryDialog, Toasts
+from core.types import StudioError
+
+TICK_MS = 250
+NAME = "Steering Studio"
+
+
+class MainWindow(QMainWindow):
+    """Puts the studio on the screen."""
+
+    def __init__(self, studio: Studio, state: QSettings | None = None) -> None:
+        """Build the window.
+
+        Args:
+            studio: What it shows.
+            state: Where its place on the screen is kept; None keeps nothing.
+        """
+        super().__init__()
+        self.studio = studio
+        self._state = state
+        self._thinking_since = 0.0
+        self._seed = 0
+        self.actions_table = Actions(studio.store, self)
+        self.workspace = SteerWorkspace(studio, self.actions_table)
+        self.status = StatusBar()
+        self._badge = badge()
+        self._edge = QFrame()
+        self._history: HistoryDialog | None = None
+        self._help: HelpSheet | None = None
+        self._build()
+        self._connect_actions()
+        self._wire()
+        self._guard = KeyGuard(self)
+        QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
+        self.toasts = Toasts(studio.notifier, self.workspace.canvas.view)
+        self._clock = QTimer(self, interval=TICK_MS)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
+        self._show_rig()
+        self._show_phase()
+        self._restore()
+
+    def _build(self) -> None:
+        header = QHBoxLayout()
+        header.setContentsMargins(8, 8, 8, 8)
+        header.setSpacing(8)
+        header.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
+        header.addWidget(self.workspace.instruction, 1)
+        for name in ("messages", "theme", "help"):
+            button = QToolButton()
+            button.setDefaultAction(self.actions_table[name])
+            button.setMinimumSize(32, 32)
+            button.setAccessibleName(self.actions_table[name].text())
+            header.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        self._badge.setMinimumHeight(32)
+        inside = QVBoxLayout(self._edge)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addLayout(header)
+        inside.addWidget(self.workspace, 1)
+        self.setCentralWidget(self._edge)
+        self.setStatusBar(self.status)
+        self.setMinimumSize(1024, 640)
+        self.resize(1440, 900)
+        self.workspace.instruction.set_instruction(self.studio.settings.instruction)
+        # Only the Tab key gives a button the focus: after a click, Space still means Think.
+        for button in self.findChildren(QAbstractButton):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.workspace.canvas.view.setFocus()
+
+    def _connect_actions(self) -> None:
+        studio, stack = self.studio, self.studio.undo_stack
+        slots = {
+            "think": studio.controller.think,
+            "steer": studio.controller.steer,
+            "auto": studio.auto.toggle,
+            "live": studio.controller.go_live,
+            "clear": self.workspace.canvas.tool.clear,
+            "copy_model": self.workspace.canvas.copy_model_trace,
+            "fit": self.workspace.canvas.view.fit,
+            "run": studio.motion.run,
+            "stop": self._stop,
+            "escape": self._escape,
+            "release": studio.motion.release,
+            "home": studio.motion.home,
+            "reset": self._new_scene,
+            "instruction": self._go_to_instruction,
+            "theme": self._change_theme,
+            "messages": self._show_history,
+            "restart": studio.restart,
+            "help": self._show_help,
+            "undo": self._undo,
+            "redo": self._redo,
+        }
+        for name, slot in slots.items():
+            self.actions_table[name].triggered.connect(slot)
+        for name, changed in (("undo", stack.canUndoChanged), ("redo", stack.canRedoChanged)):
+            self.actions_table[name].setEnabled(False)
+            changed.connect(self.actions_table[name].setEnabled)
+        self.actions_table["auto"].triggered.connect(self.actions_table.refresh)
+
+    def _wire(self) -> None:
+        store = self.studio.store
+        store.phase_changed.connect(self._show_phase)
+        store.rig_changed.connect(self._show_rig)
+        store.services_changed.connect(self._show_services)
+        store.auto_changed.connect(self._show_phase)
+        store.plans_changed.connect(self._show_timings)
+
+    def _stop(self) -> None:
+        self.studio.motion.stop("operator (button)")
+
+    def _escape(self) -> None:
+        store = self.studio.store
+        if store.phase == Phase.RUNNING or store.auto:
+            self.studio.motion.stop("operator (Esc)")
+        elif self._help is not None and self._help.isVisible():
+            self._help.close()
+        elif self._history is not None and self._history.isVisible():
+            self._history.close()
+        elif self.workspace.canvas.tool.cancel() or self.studio.controller.cancel():
+            return
+        elif self.workspace.instruction.line.hasFocus():
+            self.workspace.canvas.view.setFocus()
+        elif self.actions_table["live"].isEnabled():
+            self.studio.controller.go_live()
+
+    def _undo(self) -> None:
+        self._step_back(undo=True)
+
+    def _redo(self) -> None:
+        self._step_back(undo=False)
+
+    def _step_back(self, *, undo: bool) -> None:
+        reason = self.studio.controller.begin_drawing()
+        if reason:
+            self.studio.notifier.warning(reason)
+            return
+        before, stack = self.studio.store.draft, self.studio.undo_stack
+        (stack.undo if undo else stack.redo)()
+        operation = "undo" if undo else "redo"
+        self.studio.controller.log_edit(before, self.studio.store.draft, operation)
+
+    def _new_scene(self) -> None:
+        self._seed += 1
+        self.studio.motion.reset_lab(self._seed)
+
+    def _go_to_instruction(self) -> None:
+        self.workspace.instruction.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.workspace.instruction.line.selectAll()
+
+    def _change_theme(self) -> None:
+        name = "light" if theme.tokens().name == "dark" else "dark"
+        theme.apply_theme(QApplication.instance(), name)  # type: ignore[arg-type]
+        self.studio.settings = replace(self.studio.settings, theme=name)
+        try:
+            save_settings(self.studio.settings)
+        except StudioError as error:
+            self.studio.notifier.warning(str(error))
+
+    def _show_history(self) -> None:
+        if self._history is None:
+            self._history = HistoryDialog(self.studio.notifier, self)
+        self._history.show()
+        self._history.raise_()
+
+    def _show_help(self) -> None:
+        if self._help is None:
+            self._help = HelpSheet(self)
+        self._help.show()
+        self._help.raise_()
+
+    @Slot()
+    def _show_rig(self) -> None:
+        rig = self.studio.store.rig
+        real = rig is not None and rig.kind != "lab"
+        self._badge.setText("NO RIG" if rig is None else "REAL" if real else "LAB")
+        role = "badge" if rig is None else "badge-fault" if real else "badge-ok"
+        theme.set_role(self._badge, role)
+        self._badge.setToolTip("" if rig is None else f"Arm at {rig.host}")
+        theme.set_role(self._edge, "edge-real" if real else "")
+        title = f"{NAME} – {rig.host}" if rig is not None and real else NAME
+        self.setWindowTitle(title)
+
+    @Slot()
+    def _show_services(self) -> None:
+        store = self.studio.store
+        waiting = [f"{name} {status}" for name, status in store.services.items() if status]
+        if waiting:
+            words = ", ".join(waiting)
+            self.workspace.canvas.view.set_message(f"Getting ready: {words}.")
+
+    @Slot()
+    def _show_phase(self, *_: object) -> None:
+        store = self.studio.store
+        words = f"auto {store.cycle} · {store.phase}" if store.auto else str(store.phase)
+        fault = store.phase in (Phase.STOPPED, Phase.FAULT)
+        busy = store.phase in BUSY or store.phase == Phase.RUNNING
+        self.status.set_phase(words, busy=busy, fault=fault)
+        if store.phase in BUSY:
+            self._thinking_since = time.monotonic()
+        self.status.write()
+
+    @Slot()
+    def _show_timings(self) -> None:
+        plan = self.studio.store.plan
+        if plan is not None:
+            self.status.set_timings(plan.reasoning.timings)
+
+    def _tick(self) -> None:
+        store, feed = self.studio.store, self.studio.feed
+        camera = self.workspace.canvas.camera
+        self.status.set_frames(feed.age_ms(camera), feed.fps(camera))
+        words, role = mode_words(store.robot)
+        self.status.set_robot(words.lower(), fault=role == "fault")
+        if store.phase in BUSY:
+            self.status.set_thinking(time.monotonic() - self._thinking_since)
+        recording = store.recording
+        if recording.path:
+            seconds = (time.monotonic_ns() - recording.since_ns) / 1e9
+            self.status.set_recording(seconds, recording.size, recording.dropped)
+        else:
+            self.status.set_recording(None)
+
+    def _restore(self) -> None:
+        self.workspace.splitter.setSizes([1000, 440])
+        if self._state is None:
+            return
+        geometry = self._state.value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        for name in ("splitter", "side"):
+            saved = self._state.value(name)
+            if saved is not None:
+                getattr(self.workspace, name).restoreState(saved)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Leave in order; the window is gone from the screen at once."""
+        if self._state is not None:
+            self._state.setValue("geometry", self.saveGeometry())
+            for name in ("splitter", "side"):
+                self._state.setValue(name, getattr(self.workspace, name).saveState())
+        self.hide()
+        self._clock.stop()
+        QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]
+        self.workspace.shutdown()
+        self.studio.shutdown()
+        event.accept()

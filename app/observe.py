@@ -1,0 +1,103 @@
+"""From what is live to what the policy is asked about, and where the gripper is in the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.live import LiveFeed
+from app.store import RigInfo, Store
+from core import trace
+from core.types import Frame, Observation, RobotState, StudioError
+
+Points = NDArray[np.float64]
+
+FIRST_CAMERA = "front"
+STALE_MS = 1000.0
+"""A frame older than this is no picture of now."""
+
+
+def camera_order(rig: RigInfo | None) -> list[str]:
+    """Return the names of the cameras; the one that traces refer to comes first."""
+    names = list(rig.cameras) if rig is not None else []
+    return sorted(names, key=lambda name: (name != FIRST_CAMERA, names.index(name)))
+
+
+def observation_from(store: Store, feed: LiveFeed) -> Observation:
+    """Take the newest frames and state.
+
+    Raises:
+        StudioError: If the first camera is missing or has stopped delivering.
+    """
+    names = camera_order(store.rig)
+    if not names:
+        raise StudioError("The rig has no camera; add one to its settings and restart it.")
+    wanted = store.capabilities.images if store.capabilities is not None else 1
+    frames: list[Frame] = []
+    for name in names[: max(wanted, 1)]:
+        frame, age = feed.frames.get(name), feed.age_ms(name)
+        if frame is None or age is None:
+            raise StudioError(f"Camera '{name}' has not delivered a picture yet; check it.")
+        if age > STALE_MS:
+            raise StudioError(
+                f"Camera '{name}' has not delivered a picture for {age / 1000:.1f} s; check it."
+            )
+        frames.append(frame)
+    return Observation(frames=tuple(frames), instruction=store.instruction, state=feed.state)
+
+
+def gripper_pixel(rig: RigInfo | None, camera: str, state: RobotState | None) -> Points | None:
+    """Project the end effector into a camera's picture.
+
+    Returns:
+        (2,) fractions of the image, 0..1 from its corner when inside; None when the camera is not
+        calibrated, rides on the hand, or the end effector is behind it.
+    """
+    model = rig.cameras.get(camera) if rig is not None else None
+    if model is None or model.mounted_on_hand or state is None:
+        return None
+    pixel = model.project(state.ee_pose[:3, 3]) / (model.width, model.height)
+    return pixel if np.isfinite(pixel).all() else None
+
+
+def path_pixels(rig: RigInfo | None, camera: str, poses: NDArray[np.float64]) -> Points | None:
+    """Project (N, 4, 4) end-effector poses; (N, 2) fractions of the image, NaN where behind it."""
+    model = rig.cameras.get(camera) if rig is not None else None
+    if model is None or model.mounted_on_hand:
+        return None
+    return model.project(np.asarray(poses)[:, :3, 3]) / (model.width, model.height)
+
+
+def gripper_in_model_units(store: Store) -> Points | None:
+    """Return where the gripper is in the pinned picture, (2,) in 0..255, clipped to its edge."""
+    if store.observation is None:
+        return None
+    frame = store.observation.frames[0]
+    place = gripper_pixel(store.rig, frame.camera, store.observation.state)
+    if place is None:
+        return None
+    height, width = frame.image.shape[:2]
+    return trace.to_model(place * (width, height) - 0.5, (width, height))
+
+
+def remaining_trace(
+    points: Points, position: Points, travelled: Points
+) -> tuple[Points, Points]:
+    """Split a trace at the gripper.
+
+    Once the last point is reached the rest is the short way from the gripper to it, so that the
+    policy still knows where it is meant to be.
+
+    Args:
+        points: (L, 2) what was left before, in 0..255.
+        position: (2,) where the gripper is.
+        travelled: (K, 2) what was travelled before.
+
+    Returns:
+        What is left, (2.., 2), and what is travelled by now.
+    """
+    rest = trace.trim_travelled(points, position)
+    if len(rest) < 2:
+        rest = np.vstack([position, points[-1]])
+    passed = points[: len(points) - (len(rest) - 1)]
+    return rest, np.vstack([travelled[:-1], passed, position])

@@ -1,0 +1,136 @@
+"""What may be done now, and if not, why: one function per intent, from the state to a sentence.
+
+An empty sentence means "go ahead". The buttons show these reasons and the controller obeys them,
+so that what is offered and what is done cannot differ.
+"""
+
+from __future__ import annotations
+
+from app.steer.instruction_panel import instruction_problem
+from app.store import BUSY, Phase, PlanKind, Store
+
+
+def ready(store: Store) -> str:
+    """Whether the studio can start anything at all."""
+    if store.phase == Phase.STARTING:
+        waiting = [name for name, status in store.services.items() if status]
+        return f"Wait: {', '.join(waiting) or 'the services'} still starting."
+    if store.rig is None:
+        return "No rig is connected; restart the services (Ctrl+Shift+R)."
+    if store.phase == Phase.FAULT:
+        return "The rig reports a fault; see the message, then press Ctrl+R to recover."
+    if store.phase == Phase.STOPPED:
+        return "The stop is latched; release it first (Ctrl+R)."
+    if store.phase == Phase.RUNNING:
+        return "The arm is moving; stop it first (Esc)."
+    if store.auto:
+        return "The automatic mode is on; stop it first (Esc)."
+    return ""
+
+
+def instruct(store: Store) -> str:
+    """Whether the instruction can be sent."""
+    return instruction_problem(store.instruction)
+
+
+def ask(store: Store) -> str:
+    """Whether the policy can be asked."""
+    if store.phase in BUSY:
+        return "The policy is answering; Esc cancels."
+    if store.capabilities is None:
+        return "No policy is connected; restart the services (Ctrl+Shift+R)."
+    return ""
+
+
+def think(store: Store) -> str:
+    """Whether the policy can be asked for a plan of its own."""
+    return ready(store) or ask(store) or instruct(store)
+
+
+def steer(store: Store) -> str:
+    """Whether the policy can be asked to follow the drawn trace."""
+    reason = ready(store) or ask(store)
+    if reason:
+        return reason
+    if store.capabilities is not None and not store.capabilities.trace_in:
+        return f"{store.capabilities.name} cannot follow a drawn trace."
+    if store.draft is None:
+        return "Draw a trace first: drag from the gripper to where it shall go."
+    if len(store.draft) < 2:
+        return "A trace to follow needs a second point; click where the gripper shall go."
+    return instruct(store)
+
+
+def draw(store: Store) -> str:
+    """Whether the trace can be edited."""
+    if store.capabilities is not None and not store.capabilities.trace_in:
+        return f"{store.capabilities.name} cannot follow a drawn trace."
+    if store.phase == Phase.RUNNING or store.auto:
+        return "The arm is moving; stop it first (Esc)."
+    return ""
+
+
+def run(store: Store) -> str:
+    """Whether the selected plan can be run."""
+    reason = ready(store)
+    if reason:
+        return reason
+    if store.phase in BUSY:
+        return "The policy is answering; Esc cancels."
+    plan = store.plan
+    if plan is None:
+        return "Draw or accept a plan first."
+    if plan.chunk is None:
+        return "This answer has no actions that could be run."
+    if plan.refusal:
+        return plan.refusal
+    if plan.preview is None:
+        return "The rig is still checking the path."
+    if not plan.preview.verdict.ok:
+        return f"Rejected: {plan.preview.verdict.reason}"
+    return ""
+
+
+def auto(store: Store) -> str:
+    """Whether the automatic mode can be switched on; off is always possible."""
+    if store.auto:
+        return ""
+    if store.draft is not None and len(store.draft) >= 2:
+        return steer(store)
+    return think(store)
+
+
+def release(store: Store) -> str:
+    """Whether there is a stop or a fault to release."""
+    if store.rig is None:
+        return "No rig is connected; restart the services (Ctrl+Shift+R)."
+    if store.phase not in (Phase.STOPPED, Phase.FAULT):
+        return "Nothing is stopped."
+    return ""
+
+
+def move(store: Store) -> str:
+    """Whether the arm can be sent home."""
+    return ready(store) or ("The policy is answering; Esc cancels." if store.phase in BUSY else "")
+
+
+def reset_lab(store: Store) -> str:
+    """Whether the lab can lay out a new scene."""
+    if store.rig is not None and store.rig.kind != "lab":
+        return "Only the simulated lab can be laid out anew."
+    return move(store)
+
+
+def go_live(store: Store) -> str:
+    """Whether there is a pinned picture to let go."""
+    if store.observation is None:
+        return "The picture is live already."
+    return ready(store) or ("The policy is answering; Esc cancels." if store.phase in BUSY else "")
+
+
+def copy_model(store: Store) -> str:
+    """Whether there is a trace of the model that could be copied."""
+    plan = store.plans.get(PlanKind.MODEL)
+    if plan is None or not plan.reasoning.traces:
+        return "There is no trace of the model; press Space to make it think."
+    return draw(store)

@@ -1,0 +1,241 @@
+"""The programs behind the window, as child processes: lab, rig, policy server, recorder.
+
+A child prints one JSON line when it is ready ({"ready": "ws://...", ...}) or why it cannot start
+({"error": "..."}); with ``--child`` it leaves when its standard input closes. Nothing here blocks
+the event loop except :meth:`Services.shutdown`, which the closing window calls.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QObject, QProcess, QProcessEnvironment, QTimer, Signal
+
+logger = logging.getLogger(__name__)
+
+MAIN = Path(__file__).resolve().parent.parent / "main.py"
+SLOW_START_MS = 120_000
+_LEAVE_MS = 3000
+_TERMINATE_MS = 2000
+_TAIL = 40
+"""Lines of standard error that are kept for the log when a child dies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """How to start one service.
+
+    Attributes:
+        name: Short name, such as "rig".
+        title: Name in sentences, such as "The rig".
+        arguments: Gets what the services that it needs announced, by name; returns the words after
+            ``main.py``.
+        needs: Names of services that have to be ready first.
+        variables: Environment variables on top of the studio's own.
+    """
+
+    name: str
+    title: str
+    arguments: Callable[[dict[str, dict[str, Any]]], list[str]]
+    needs: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+class Service(QObject):
+    """One child process."""
+
+    ready = Signal(str, object)
+    failed = Signal(str, str)
+
+    def __init__(self, spec: ServiceSpec, command: tuple[str, ...], parent: QObject) -> None:
+        super().__init__(parent)
+        self.spec = spec
+        self.facts: dict[str, Any] | None = None
+        self._command = command
+        self._buffer = b""
+        self._tail: deque[str] = deque(maxlen=_TAIL)
+        self._leaving = False
+        self._told = True
+        self._process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        for name, value in spec.variables:
+            environment.insert(name, value)
+        self._process.setProcessEnvironment(environment)
+        self._process.readyReadStandardOutput.connect(self._read_output)
+        self._process.readyReadStandardError.connect(self._read_errors)
+        self._process.finished.connect(self._finished)
+        self._process.errorOccurred.connect(self._refused)
+        self._slow = QTimer(self, singleShot=True, interval=SLOW_START_MS)
+        self._slow.timeout.connect(self._too_slow)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process exists."""
+        return self._process.state() != QProcess.ProcessState.NotRunning
+
+    @property
+    def process_id(self) -> int:
+        """Number of the process; 0 while there is none."""
+        return int(self._process.processId())
+
+    def start(self, announced: dict[str, dict[str, Any]]) -> None:
+        """Start the process with what the services before it announced."""
+        self.facts, self._buffer, self._leaving, self._told = None, b"", False, False
+        self._tail.clear()
+        words = [*self._command[1:], *self.spec.arguments(announced)]
+        self._process.start(self._command[0], words)
+        self._slow.start()
+
+    def leave(self) -> None:
+        """Ask the process to leave by closing its standard input."""
+        self._leaving = True
+        self._slow.stop()
+        if self.running:
+            self._process.closeWriteChannel()
+
+    def wait(self) -> None:
+        """Wait until it has left; press harder in steps."""
+        if self.running and not self._process.waitForFinished(_LEAVE_MS):
+            self._process.terminate()
+            if not self._process.waitForFinished(_TERMINATE_MS):
+                logger.warning("%s does not leave; killing it", self.spec.name)
+                self._process.kill()
+                self._process.waitForFinished(_TERMINATE_MS)
+
+    def _read_output(self) -> None:
+        self._buffer += bytes(self._process.readAllStandardOutput().data())
+        while b"\n" in self._buffer:
+            line, self._buffer = self._buffer.split(b"\n", 1)
+            self._read_line(line)
+
+    def _read_line(self, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict) or self.facts is not None:
+            self._tail.append(line.decode(errors="replace"))
+        elif "ready" in message:
+            self.facts = message
+            self._slow.stop()
+            self.ready.emit(self.spec.name, message)
+        elif "error" in message:
+            self._fail(f"{self.spec.title} could not start: {message['error']}")
+
+    def _read_errors(self) -> None:
+        text = _text(self._process.readAllStandardError())
+        for line in text.splitlines():
+            self._tail.append(line)
+            logger.info("%s: %s", self.spec.name, line)
+
+    def _refused(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart:
+            self._fail(f"{self.spec.title} could not be started: {self._process.errorString()}.")
+
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read_output()
+        if self._leaving:
+            return
+        how = "crashed" if status == QProcess.ExitStatus.CrashExit else f"ended with status {code}"
+        when = "" if self.facts else " before it was ready"
+        self._fail(f"{self.spec.title} {how}{when}. Restart it with Ctrl+Shift+R.")
+
+    def _too_slow(self) -> None:
+        seconds = SLOW_START_MS // 1000
+        self._fail(f"{self.spec.title} is still not ready after {seconds} s; see the log.")
+
+    def _fail(self, sentence: str) -> None:
+        """Report the first thing that went wrong; what follows from it is only logged."""
+        self._slow.stop()
+        if self._told:
+            return
+        self._told = True
+        self.facts = None
+        logger.error("%s\n%s", sentence, "\n".join(self._tail))
+        self.failed.emit(self.spec.name, sentence)
+
+
+class Services(QObject):
+    """Starts the services in the order of their needs and ends them in the reverse of it."""
+
+    progress = Signal(str, str)
+    ready = Signal(str, object)
+    failed = Signal(str, str)
+
+    def __init__(
+        self,
+        specs: list[ServiceSpec],
+        command: tuple[str, ...] = (sys.executable, str(MAIN)),
+        parent: QObject | None = None,
+    ) -> None:
+        """Prepare the services; nothing is started yet.
+
+        Args:
+            specs: What to run; a service comes after those that it needs.
+            command: Program and first words of every command line.
+            parent: Qt parent.
+        """
+        super().__init__(parent)
+        self._services = {spec.name: Service(spec, command, self) for spec in specs}
+        for service in self._services.values():
+            service.ready.connect(self._on_ready)
+            service.failed.connect(self.failed)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the services, in starting order."""
+        return list(self._services)
+
+    def start(self) -> None:
+        """Start what needs nothing; the rest follows as its needs become ready."""
+        self._start_possible()
+
+    def restart(self) -> None:
+        """Start again what has died, with everything that depends on it."""
+        dead = {name for name, service in self._services.items() if not service.running}
+        for name, service in self._services.items():
+            if name in dead or dead.intersection(service.spec.needs):
+                dead.add(name)
+                if service.running:
+                    service.leave()
+                    service.wait()
+                service.facts = None
+        self._start_possible()
+
+    def process_id(self, name: str) -> int:
+        """Number of a service's process; 0 while it does not run."""
+        return self._services[name].process_id
+
+    def shutdown(self) -> None:
+        """End all services: those that others need come last."""
+        for service in reversed(self._services.values()):
+            service.leave()
+            service.wait()
+
+    def _start_possible(self) -> None:
+        announced = {n: s.facts for n, s in self._services.items() if s.facts is not None}
+        for name, service in self._services.items():
+            missing = [need for need in service.spec.needs if need not in announced]
+            if service.facts is not None or service.running:
+                continue
+            if missing:
+                self.progress.emit(name, f"waits for {missing[0]}")
+            else:
+                self.progress.emit(name, "starting")
+                service.start(announced)
+
+    def _on_ready(self, name: str, facts: dict[str, Any]) -> None:
+        self.progress.emit(name, "")
+        self.ready.emit(name, facts)
+        self._start_possible()
+
+
+def _text(data: QByteArray) -> str:
+    return bytes(data.data()).decode(errors="replace")

@@ -1,0 +1,178 @@
+"""What the studio writes down: every decision of the person and what came of it.
+
+Events go to the recorder, a program of its own; nothing here waits for a disk. While there is no
+recorder they are kept back (frames aside) and handed over when one is attached.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.store import RigInfo
+from core import overlay
+from core.session import events
+from core.types import (
+    ActionChunk,
+    Capabilities,
+    Frame,
+    Observation,
+    Reasoning,
+    RobotState,
+    Trace,
+)
+from robot.rig import messages
+
+FRAMES_PER_SECOND = 15
+STATES_PER_SECOND = 30
+_KEPT_BACK = 1000
+
+Points = NDArray[np.float64]
+
+
+class SessionLog:
+    """Turns what happens into events of the session file."""
+
+    def __init__(self) -> None:
+        self._put: Callable[[events.Event], Any] | None = None
+        self._kept: deque[events.Event] = deque(maxlen=_KEPT_BACK)
+        self._last: dict[str, int] = {}
+
+    def attach(self, put: Callable[[events.Event], Any] | None) -> None:
+        """Hand events to a recorder from now on; what was kept back goes first."""
+        self._put = put
+        while self._put is not None and self._kept:
+            self._send(self._kept.popleft())
+
+    def _send(self, event: events.Event) -> None:
+        if self._put is None:
+            if not event.droppable:
+                self._kept.append(event)
+            return
+        self._put(event)
+
+    def started(
+        self, capabilities: Capabilities | None, rig: RigInfo | None, configuration: dict[str, Any]
+    ) -> None:
+        """Everything is connected."""
+        self._send(
+            events.SessionStarted(
+                configuration=configuration,
+                policy=capabilities.name if capabilities is not None else "",
+                robot=rig.kind if rig is not None else "",
+                host=rig.host if rig is not None else "",
+                cameras=dict(rig.cameras) if rig is not None else {},
+            )
+        )
+
+    def frame(self, frame: Frame) -> None:
+        """A live picture arrived; at most 15 a second and camera are kept."""
+        key = f"frame {frame.camera}"
+        if self._put is not None and self._is_due(key, frame.t_ns, FRAMES_PER_SECOND):
+            self._send(events.FrameSeen(frame=frame))
+
+    def state(self, state: RobotState) -> None:
+        """The arm was measured."""
+        key = f"state {state.arm}"
+        if self._put is not None and self._is_due(key, state.t_ns, STATES_PER_SECOND):
+            self._send(events.StateSampled(state=state))
+
+    def _is_due(self, key: str, t_ns: int, rate: int) -> bool:
+        # A tenth of slack, so that a camera at exactly this rate loses nothing to jitter.
+        if t_ns - self._last.get(key, -(1 << 62)) < 0.9e9 / rate:
+            return False
+        self._last[key] = t_ns
+        return True
+
+    def observed(self, request_id: int, observation: Observation) -> None:
+        """The policy is asked."""
+        self._send(events.Observed(request_id=request_id, observation=observation))
+
+    def steered(
+        self,
+        request_id: int,
+        trace: Trace,
+        observation: Observation,
+        capabilities: Capabilities | None,
+    ) -> None:
+        """The policy is asked to follow a trace; I+ is stored as the studio showed it."""
+        size = capabilities.image_size if capabilities is not None else None
+        image = overlay.prepare_frame(observation.frames[0].image, size)
+        drawn = overlay.draw_trace(image, trace.points)
+        self._send(events.Steered(request_id=request_id, trace=trace, model_image=drawn))
+
+    def reasoned(self, reasoning: Reasoning) -> None:
+        """The policy has answered."""
+        self._send(events.Reasoned(reasoning=reasoning))
+
+    def edited(
+        self, operation: str, before: Points | None, after: Points | None, request_id: int
+    ) -> None:
+        """The drawn trace was changed."""
+        none = np.zeros((0, 2))
+        self._send(
+            events.TraceEdited(
+                operation=operation.lower(),
+                before=none if before is None else before,
+                after=none if after is None else after,
+                request_id=request_id,
+            )
+        )
+
+    def previewed(self, chunk: ActionChunk, preview: Any, request_id: int) -> None:
+        """The guard has judged a plan."""
+        verdict = preview.verdict
+        self._send(
+            events.Previewed(
+                chunk=chunk,
+                poses=preview.poses,
+                ok=verdict.ok,
+                reason=verdict.reason,
+                step=verdict.step,
+                request_id=request_id,
+            )
+        )
+
+    def run_accepted(self, run_id: str, chunk: ActionChunk, steps: int, request_id: int) -> None:
+        """The rig runs a chunk."""
+        self._send(
+            events.ChunkStarted(
+                run_id=str(run_id), chunk=chunk, steps=steps, request_id=request_id
+            )
+        )
+
+    def rig_event(self, event: messages.RigEvent) -> None:
+        """The rig reports; the start of a run is noted by :meth:`run_accepted`."""
+        match event:
+            case messages.StepDone():
+                self._send(
+                    events.StepDone(run_id=event.run_id, step=event.step, state=event.state)
+                )
+            case messages.RunEnded():
+                self._send(
+                    events.ChunkEnded(
+                        run_id=event.run_id, reason=event.reason, steps_done=event.steps_done
+                    )
+                )
+            case messages.Stopped():
+                self._send(events.Stopped(by=f"rig: {event.by}"))
+            case messages.Released():
+                self.note("stop released")
+            case messages.Fault():
+                self.fault(event.sentence, "rig")
+
+    def stopped(self, by: str) -> None:
+        """Somebody asked for a stop."""
+        self._send(events.Stopped(by=by))
+
+    def fault(self, sentence: str, source: str) -> None:
+        """Something went wrong."""
+        self._send(events.Fault(sentence=sentence, source=source))
+
+    def note(self, text: str) -> None:
+        """A remark of the studio."""
+        self._send(events.Note(text=text, author="studio"))

@@ -1,0 +1,299 @@
+"""The Steer workspace: puts the panels together and feeds them from the store. Assembly only."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme
+from app.action_button import ActionButton
+from app.actions import Actions
+from app.observe import camera_order
+from app.steer.answer_state import shown
+from app.steer.camera_panel import CameraPanel
+from app.steer.canvas import Canvas
+from app.steer.cloud_job import CloudJob, Lifted
+from app.steer.cloud_view import CloudView
+from app.steer.depth_view import DepthView
+from app.steer.instruction_panel import InstructionPanel
+from app.steer.model_view import ModelView
+from app.steer.plan_bar import PlanBar
+from app.steer.reasoning_panel import ReasoningPanel
+from app.steer.robot_panel import RobotPanel
+from app.store import BUSY, Phase, PlanKind
+from app.studio import Studio
+from core import overlay
+from core.types import Frame, Reasoning
+
+INSET_WIDTH = 152
+SIDE_WIDTH = 400
+TICK_MS = 250
+
+
+class SteerWorkspace(QWidget):
+    """Canvas and plans on the left, what the model believes on the right, the arm below."""
+
+    def __init__(self, studio: Studio, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio, self._actions = studio, actions
+        store = studio.store
+        self.instruction = InstructionPanel(actions["think"], actions["auto"], actions["reset"])
+        self.canvas = Canvas(
+            store,
+            studio.undo_stack,
+            begin=studio.controller.begin_drawing,
+            put=studio.controller.put_draft,
+        )
+        self.cameras = CameraPanel()
+        self.plans = PlanBar()
+        self.cloud = CloudView()
+        self.model = ModelView()
+        self.depth = DepthView()
+        self.answer = ReasoningPanel()
+        self.robot = RobotPanel(
+            actions["run"], actions["stop"], actions["release"], actions["home"]
+        )
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.side = QSplitter(Qt.Orientation.Vertical)
+        self._cloud_job = CloudJob(self)
+        self._shown: Reasoning | None = None
+        self._build()
+        self._wire()
+        self._clock = QTimer(self, interval=TICK_MS)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
+        self._show_rig()
+        self._show_phase()
+
+    def _build(self) -> None:
+        self.cameras.setFixedWidth(INSET_WIDTH)
+        picture = QHBoxLayout()
+        picture.setSpacing(8)
+        picture.setContentsMargins(0, 0, 8, 0)
+        picture.addWidget(self.canvas, 1)
+        insets = QVBoxLayout()
+        insets.setContentsMargins(0, 36, 0, 8)
+        insets.addWidget(self.cameras)
+        picture.addLayout(insets)
+        for name in ("undo", "redo", "clear", "copy_model", "fit", "live"):
+            button = QToolButton()
+            button.setDefaultAction(self._actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self.canvas.add_button(button)
+        self.canvas.add_button(ActionButton(self._actions["steer"], role="primary"))
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(8, 0, 0, 8)
+        column.setSpacing(0)
+        column.addLayout(picture, 1)
+        column.addWidget(self.plans)
+
+        thumbnails = QWidget()
+        row = QHBoxLayout(thumbnails)
+        row.setContentsMargins(8, 8, 8, 8)
+        row.setSpacing(8)
+        row.addWidget(self.model, 1)
+        row.addWidget(self.depth, 1)
+        answer = QWidget()
+        box = QVBoxLayout(answer)
+        box.setContentsMargins(8, 8, 8, 8)
+        box.addWidget(self.answer)
+        for widget in (self.cloud, thumbnails, answer):
+            self.side.addWidget(widget)
+        self.side.setChildrenCollapsible(False)
+        for index, share in enumerate((5, 3, 5)):
+            self.side.setStretchFactor(index, share)
+        self.side.setSizes([300, 190, 290])
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(self.side)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        for splitter in (self.splitter, self.side):
+            splitter.setHandleWidth(1)
+
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(8, 8, 8, 8)
+        bottom.addWidget(self.robot, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(hairline())
+        layout.addWidget(self.splitter, 1)
+        layout.addWidget(hairline())
+        layout.addLayout(bottom)
+
+    def _wire(self) -> None:
+        studio, store = self._studio, self._studio.store
+        self.instruction.instruction_changed.connect(studio.controller.set_instruction)
+        self.plans.plan_chosen.connect(studio.controller.select_plan)
+        self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
+        studio.feed.frame_arrived.connect(self._take_frame)
+        store.rig_changed.connect(self._show_rig)
+        store.capabilities_changed.connect(self._show_capabilities)
+        store.phase_changed.connect(self._show_phase)
+        store.plans_changed.connect(self._show_plans)
+        store.partial_changed.connect(self._show_answer)
+        store.observation_changed.connect(self._show_observation)
+        store.draft_changed.connect(self._show_model_input)
+        store.robot_changed.connect(self._show_robot)
+        store.progress_changed.connect(self._show_progress)
+        self._actions["run"].changed.connect(self._show_blocker)
+        self._cloud_job.lifted.connect(self._show_cloud)
+
+    def shutdown(self) -> None:
+        """Wait for the pool."""
+        self._clock.stop()
+        self._cloud_job.shutdown()
+
+    @Slot(object)
+    def _take_frame(self, frame: Frame) -> None:
+        self.canvas.take_frame(frame)
+        self.cameras.set_frames(self._studio.feed.frames, time.monotonic_ns())
+
+    def _tick(self) -> None:
+        feed = self._studio.feed
+        self.cameras.set_frames(feed.frames, time.monotonic_ns())
+        self.canvas.tick(feed.age_ms(self.canvas.camera))
+
+    def _show_rig(self) -> None:
+        rig = self._studio.store.rig
+        names = camera_order(rig)
+        self.cameras.set_cameras(names)
+        camera = rig.cameras.get(names[0]) if rig is not None and names else None
+        if camera is not None and not camera.mounted_on_hand:
+            eye = camera.pose[:3, 3]
+            self.cloud.look_from(eye, eye + camera.pose[:3, 2])
+        low, high = rig.workspace if rig is not None and rig.workspace else (None, None)
+        self.cloud.set_box(low, high)
+
+    def _show_capabilities(self) -> None:
+        capabilities = self._studio.store.capabilities
+        self.answer.set_capabilities(capabilities)
+        has_depth = capabilities is None or capabilities.depth
+        self.depth.setVisible(has_depth)
+        self.cloud.setVisible(has_depth)
+
+    def _show_phase(self, *_: object) -> None:
+        store = self._studio.store
+        self.robot.set_stopped(store.phase in (Phase.STOPPED, Phase.FAULT))
+        if store.phase in BUSY:
+            self.instruction.remember(store.instruction)
+        self._show_plans()
+        self._show_model_input()
+
+    def _show_plans(self) -> None:
+        store = self._studio.store
+        self.plans.set_plans(store.plans, store.selected)
+        plan = store.plan
+        preview = plan.preview if plan is not None else None
+        self.cloud.set_path(
+            None if preview is None else preview.poses, preview is None or preview.verdict.ok
+        )
+        if preview is None:
+            self.robot.set_verdict(None, "The rig checks the path." if plan is not None else "")
+        else:
+            self.robot.set_verdict(preview.verdict.ok, preview.verdict.reason)
+        self._show_answer()
+        self._show_blocker()
+
+    def _show_answer(self) -> None:
+        """Show the answer that arrives, or the selected plan's; an old one stays until then."""
+        store = self._studio.store
+        reasoning = store.partial
+        complete = reasoning is None
+        if reasoning is None and store.plan is not None:
+            reasoning = store.plan.reasoning
+        if reasoning is None or reasoning is self._shown:
+            return
+        self._shown = reasoning
+        self.answer.set_reasoning(reasoning, complete=complete)
+        if reasoning.steered_by is None and store.phase != Phase.STEERING:
+            self._show_depth(reasoning)
+        self._show_model_input()
+
+    def _show_depth(self, reasoning: Reasoning) -> None:
+        codes = reasoning.depth.codes if reasoning.depth is not None else None
+        if codes is None:
+            arrived = shown(reasoning).depth_codes
+            codes = arrived or None
+        self.depth.set_codes(codes)
+        if reasoning.depth_map is not None:
+            self.depth.set_depth_map(reasoning.depth_map)
+            self._lift(reasoning)
+
+    def _lift(self, reasoning: Reasoning) -> None:
+        store = self._studio.store
+        if store.observation is None or store.rig is None or reasoning.depth_map is None:
+            return
+        frame = store.observation.frames[0]
+        camera = store.rig.cameras.get(frame.camera)
+        if camera is None:
+            return
+        draft = store.draft
+        traces = reasoning.traces
+        points = draft if draft is not None else traces[0].points if traces else None
+        self._cloud_job.request(
+            reasoning.depth_map, frame.image, camera, points, draft is not None
+        )
+
+    @Slot(object)
+    def _show_cloud(self, lifted: Lifted) -> None:
+        self.cloud.set_cloud(lifted.points, lifted.colours, lifted.metric)
+        self.cloud.set_trace(lifted.trace, lifted.user)
+
+    def _show_observation(self) -> None:
+        self._show_model_input()
+        self._show_plans()
+
+    def _show_model_input(self) -> None:
+        """Show the pixels that the model gets: what it was sent, or would be sent now."""
+        store = self._studio.store
+        if store.observation is None:
+            return
+        size = store.capabilities.image_size if store.capabilities is not None else None
+        image = overlay.prepare_frame(store.observation.frames[0].image, size)
+        plan = store.plans.get(PlanKind.USER)
+        if plan is not None and plan.reasoning.model_image is not None:
+            self.model.set_image(plan.reasoning.model_image, steered=True)
+        elif store.draft is not None and len(store.draft) > 1:
+            self.model.set_image(overlay.draw_trace(image, np.asarray(store.draft)), steered=True)
+        else:
+            self.model.set_image(image)
+
+    def _show_robot(self) -> None:
+        state = self._studio.store.robot
+        self.robot.set_state(state)
+        self.cloud.set_pose(None if state is None else state.ee_pose)
+
+    def _show_progress(self) -> None:
+        self.answer.set_progress(self._studio.store.progress[0])
+
+    def _show_blocker(self) -> None:
+        self.robot.set_blocker(self._actions.reason("run"))
+
+
+def hairline(vertical: bool = False) -> QFrame:
+    """Return a line between two areas."""
+    line = QFrame()
+    theme.set_role(line, "hairline")
+    (line.setFixedWidth if vertical else line.setFixedHeight)(1)
+    return line
+
+
+def badge() -> QLabel:
+    """Return the badge that says whether the arm is real."""
+    label = QLabel("NO RIG")
+    theme.set_role(label, "badge")
+    return label

@@ -1,0 +1,207 @@
+"""The studio without its window: state, links, controller, services, and the order of leaving."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QUndoStack
+
+from app.auto import AutoMode
+from app.controller import Controller
+from app.live import LiveFeed
+from app.motion import Motion
+from app.notify import Notifier
+from app.recording import Recorder
+from app.services import Services
+from app.session_log import SessionLog
+from app.settings import Settings
+from app.store import Phase, RigInfo, Store
+from app.workers import PolicyLink, RigLink
+
+logger = logging.getLogger(__name__)
+
+ClientFactory = Callable[[str, str | None], Any]
+"""Gets address and token and returns a client."""
+
+
+class Studio(QObject):
+    """Owns everything but the widgets.
+
+    Attributes:
+        store: State of the window.
+        controller: Asking and drawing.
+        motion: Running and stopping.
+        auto: The automatic mode.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        make_policy: ClientFactory,
+        make_rig: ClientFactory,
+        make_recorder: Callable[[], Any] | None = None,
+        services: Services | None = None,
+        addresses: dict[str, tuple[str, str | None]] | None = None,
+    ) -> None:
+        """Build everything; :meth:`start` begins.
+
+        Args:
+            settings: Preferences.
+            make_policy: Makes a connected policy client; called in its thread.
+            make_rig: Makes a rig client that is not connected yet; called in its thread.
+            make_recorder: Starts a recorder client; None records nothing.
+            services: Child processes to start, or None for none.
+            addresses: Services that run elsewhere: (address, token) by "policy" and "rig".
+        """
+        super().__init__()
+        self.settings = settings
+        self.store = Store(self)
+        self.notifier = Notifier(self)
+        self.undo_stack = QUndoStack(self)
+        self.log = SessionLog()
+        self.feed = LiveFeed(self)
+        self.policy = PolicyLink(make_policy, self)
+        self.rig = RigLink(make_rig, self)
+        self.recorder = Recorder(make_recorder, self.store, self.log, self)
+        self.services = services
+        self._addresses = addresses or {}
+        parts: dict[str, Any] = {"store": self.store, "notifier": self.notifier, "log": self.log}
+        self.controller = Controller(
+            policy=self.policy, rig=self.rig, feed=self.feed, parent=self, **parts
+        )
+        self.motion = Motion(rig=self.rig, parent=self, **parts)
+        self.auto = AutoMode(
+            controller=self.controller,
+            motion=self.motion,
+            rig=self.rig,
+            max_cycles=settings.max_cycles,
+            parent=self,
+            **parts,
+        )
+        self._announced = False
+        self._left = False
+        self._wire()
+
+    def _wire(self) -> None:
+        self.motion.stopping.connect(self._cancel_request)
+        self.controller.draft_replaced.connect(self.undo_stack.clear)
+        self.feed.frame_arrived.connect(self.log.frame)
+        self.feed.state_arrived.connect(self._take_state)
+        self.feed.event_arrived.connect(self.motion.take_event)
+        self.rig.connected.connect(self._rig_connected)
+        self.rig.lost.connect(self._rig_lost)
+        self.policy.connected.connect(self._look_ready)
+        self.recorder.failed.connect(self.notifier.error)
+        if self.services is not None:
+            self.services.progress.connect(self.store.set_service)
+            self.services.ready.connect(self._service_ready)
+            self.services.failed.connect(self._service_failed)
+
+    def start(self) -> None:
+        """Start the services, connect to those that run already, and record from now on."""
+        self.recorder.start()
+        for name, (url, token) in self._addresses.items():
+            self.store.set_service(name, "connecting")
+            self._open(name, url, token)
+        if self.services is not None:
+            self.services.start()
+
+    def restart(self) -> None:
+        """Start what has died again, and connect anew to what is not connected."""
+        self.recorder.start()
+        for name, (url, token) in self._addresses.items():
+            if self.store.services.get(name):
+                self._open(name, url, token)
+        if self.services is not None:
+            self.services.restart()
+
+    def _open(self, name: str, url: str, token: str | None) -> None:
+        link = self.policy if name == "policy" else self.rig
+        link.open(url, token)
+
+    @Slot(str, object)
+    def _service_ready(self, name: str, facts: dict[str, Any]) -> None:
+        if name in ("policy", "rig"):
+            self.store.set_service(name, "connecting")
+            self._open(name, str(facts["ready"]), facts.get("token"))
+
+    @Slot(str, str)
+    def _service_failed(self, name: str, sentence: str) -> None:
+        self.store.set_service(name, "failed")
+        self.log.fault(sentence, name)
+        self.notifier.error(sentence)
+        if name in ("rig", "lab"):
+            self._drop_rig()
+        elif name == "policy":
+            self.controller.policy_died(sentence)
+
+    @Slot(object)
+    def _rig_connected(self, client: Any) -> None:
+        cameras = dict(client.cameras)
+        self.store.set_rig(RigInfo(
+            kind=client.kind, host=client.host, cameras=cameras, workspace=client.workspace
+        ))
+        self.store.set_service("rig", "")
+        if self.store.phase == Phase.FAULT:
+            self.store.set_phase(Phase.READY)
+        if client.stopped_by:
+            self.store.set_phase(Phase.STOPPED)
+        self.feed.attach(client)
+        self._look_ready()
+
+    @Slot(str)
+    def _rig_lost(self, sentence: str) -> None:
+        self.store.set_service("rig", "not connected")
+        self.log.fault(sentence, "rig")
+        self.notifier.error(sentence)
+        self._drop_rig()
+
+    def _drop_rig(self) -> None:
+        if self.store.rig is None and self.store.phase != Phase.STARTING:
+            return
+        self.feed.attach(None)
+        self.rig.drop()
+        self.auto.finish("the rig is gone")
+        self.controller.cancel()
+        self.store.set_robot(None)
+        self.store.set_rig(None)
+        self.store.pin(None)
+        self.store.set_phase(Phase.FAULT)
+
+    @Slot(object)
+    def _take_state(self, state: Any) -> None:
+        self.log.state(state)
+        self.store.set_robot(state)
+
+    @Slot()
+    def _look_ready(self, *_: object) -> None:
+        if self.store.rig is None or self.store.capabilities is None:
+            return
+        if self.store.phase == Phase.STARTING:
+            self.store.set_phase(Phase.READY)
+        if not self._announced:
+            self._announced = True
+            self.log.started(self.store.capabilities, self.store.rig, asdict(self.settings))
+
+    @Slot(str)
+    def _cancel_request(self, _by: str) -> None:
+        self.controller.cancel()
+
+    def shutdown(self) -> None:
+        """Leave in order: stop the robot, cancel the request, policy, rig, log, services."""
+        if self._left:
+            return
+        self._left = True
+        if self.store.phase == Phase.RUNNING or self.store.auto:
+            self.motion.stop("studio is closing")
+        self.feed.attach(None)
+        self.policy.shutdown()
+        self.rig.shutdown()
+        self.recorder.shutdown()
+        if self.services is not None:
+            self.services.shutdown()

@@ -1,0 +1,115 @@
+"""The real window with a scripted policy and rig behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from tests.app.fakes import ScriptedPolicy, ScriptedRecorder, ScriptedRig
+
+
+@dataclass
+class Rigged:
+    """A window with what stands behind it."""
+
+    window: Any
+    studio: Any
+    policy: ScriptedPolicy
+    rig: ScriptedRig
+    recorder: ScriptedRecorder
+    qtbot: Any
+
+    @property
+    def store(self) -> Any:
+        return self.studio.store
+
+    @property
+    def view(self) -> Any:
+        return self.window.workspace.canvas.view
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(condition, timeout=10_000)
+
+    def phase(self, phase: str) -> None:
+        """Wait for a phase."""
+        self.until(lambda: self.store.phase == phase)
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier(0)) -> None:
+        self.qtbot.keyClick(QApplication.focusWidget() or self.window, key, modifiers)
+
+    def at(self, x: float, y: float) -> QPoint:
+        """Viewport position of an image pixel."""
+        return self.view.to_viewport(QPointF(x, y)).toPoint()
+
+    def click(self, x: float, y: float) -> None:
+        self.qtbot.mouseClick(self.view.viewport(), Qt.MouseButton.LeftButton, pos=self.at(x, y))
+
+    def drag(self, *pixels: tuple[float, float], release: bool = True) -> None:
+        drag(self.view.viewport(), [self.at(*p) for p in pixels], release=release)
+
+    def ready(self) -> None:
+        """Wait until the live picture is there."""
+        self.phase("ready")
+        self.until(lambda: self.view.image_size != (0, 0))
+
+
+def drag(target: QWidget, places: list[QPoint], *, release: bool = True) -> None:
+    """Press, move with the button held, release; qtbot's moves carry no button."""
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    kinds = QEvent.Type
+
+    def send(kind: QEvent.Type, place: QPoint, button: Qt.MouseButton, held: Any) -> None:
+        position = QPointF(place)
+        event = QMouseEvent(
+            kind, position, target.mapToGlobal(position), button, held,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(target, event)
+
+    send(kinds.MouseButtonPress, places[0], left, left)
+    for a, b in zip(places[:-1], places[1:], strict=True):
+        for t in np.linspace(0, 1, 9)[1:]:
+            place = QPointF(a) + (QPointF(b) - QPointF(a)) * t
+            send(kinds.MouseMove, place.toPoint(), none, left)
+    if release:
+        send(kinds.MouseButtonRelease, places[-1], left, none)
+
+
+@pytest.fixture
+def rigged(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rigged]:
+    """The window on the screen, connected and ready."""
+    from app import theme
+    from app.main_window import MainWindow
+    from app.settings import Settings
+    from app.studio import Studio
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    policy, rig, recorder = ScriptedPolicy(), ScriptedRig(), ScriptedRecorder()
+    theme.apply_theme(QApplication.instance(), "light")
+    studio = Studio(
+        settings=Settings(instruction="pick up the blue cube", sessions=str(tmp_path)),
+        make_policy=lambda url, token: policy,
+        make_rig=lambda url, token: rig,
+        make_recorder=lambda: recorder,
+        addresses={
+            "policy": ("ws://policy", None),
+            "rig": ("ws://rig", None),
+        },
+    )
+    window = MainWindow(studio)
+    qtbot.addWidget(window)
+    window.show()
+    studio.start()
+    held = Rigged(window, studio, policy, rig, recorder, qtbot)
+    yield held
+    policy.gate.set()
+    rig.busy.set()
+    window.close()
