@@ -135,6 +135,26 @@ def trim_travelled(points: ArrayLike, position: ArrayLike, reached: float = REAC
     return np.vstack([position, ahead])
 
 
+def remaining_line(points: ArrayLike, position: ArrayLike, reached: float = REACHED) -> Points:
+    """Return the line that a steered model is shown next: from the gripper to what lies ahead.
+
+    The end of a drawn line marks the object, and the arm still has to close on it and lift when the
+    gripper is there. So the last vertex stays, and the line has at least two points.
+
+    Args:
+        points: (L, 2) the drawn trace, in model units.
+        position: (2,) where the gripper is now.
+        reached: Vertices nearer than this are passed.
+
+    Returns:
+        (K, 2), 2 <= K <= 5.
+    """
+    rest = trim_travelled(points, position, reached)
+    if len(rest) < 2:
+        rest = np.vstack([rest, as_points(points)[-1:]])
+    return rest if len(rest) <= MAX_TRACE_POINTS else resample(rest)
+
+
 def nearest_vertex(points: ArrayLike, position: ArrayLike) -> tuple[int, float]:
     """Return the index of the vertex nearest to a position, and its distance.
 

@@ -128,7 +128,7 @@ def _start(rng: np.random.Generator, layout: Layout, target: int) -> NDArray[np.
     low = 0.0 if radius < 0.006 else 0.055
     return np.array(
         [
-            item.x + radius * np.cos(angle),
+            max(0.405, item.x + radius * np.cos(angle)),
             item.y + radius * np.sin(angle),
             GRASP_HEIGHT + rng.uniform(low, 0.11),
         ]
@@ -137,8 +137,8 @@ def _start(rng: np.random.Generator, layout: Layout, target: int) -> NDArray[np.
 
 def _inside(position: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shorten a step so that the hand stays over the table."""
-    low = np.array([0.33, -0.25, GRASP_HEIGHT - 0.004])
-    high = np.array([0.67, 0.25, LIFT_HEIGHT + 0.08])
+    low = np.array([0.405, -0.25, GRASP_HEIGHT - 0.004])
+    high = np.array([0.68, 0.25, LIFT_HEIGHT + 0.08])
     return np.clip(position + step, low, high) - position
 
 
@@ -186,5 +186,9 @@ def collect(folder: Path, *, frames: int, shard_frames: int = 5000, processes: i
     # 20,000 seeds for each shard: more than it can use, so that shards never share a layout.
     jobs = [(folder / f"shard_{i:03d}", i * 20_000, shard_frames) for i in range(count)]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for index, _ in enumerate(pool.starmap(collect_shard, jobs, chunksize=1)):
+        for index, _ in enumerate(pool.imap_unordered(_collect_job, jobs)):
             print(f"shard {index + 1} of {count} done", flush=True)
+
+
+def _collect_job(job: tuple[Path, int, int]) -> None:
+    collect_shard(*job)

@@ -22,7 +22,7 @@ SLOTS_PER_SHAPE = 4
 MIN_OBJECTS = 2
 MAX_OBJECTS = 4
 
-WORKSPACE_X = (0.40, 0.60)
+WORKSPACE_X = (0.44, 0.62)
 """Where object centres lie along the base frame's x [m]."""
 
 WORKSPACE_Y = (-0.17, 0.17)

@@ -1,10 +1,11 @@
-"""franky-sim's FR3 with three mends, so that a client meets what a real arm would tell it.
+"""franky-sim's FR3 with four mends, so that a client meets what a real arm would tell it.
 
 * The measured pose ``O_T_EE`` is measured: franky-sim returns a reference into pinocchio's data,
   which computing the desired pose overwrites, so it would report the desired one.
 * The external wrench comes from the contact forces; franky-sim reports zero, and motor torques as
   external ones, so a force reaction would never fire.
 * The joint damping is a quarter of the default, which would trail 0.1 s (8 mm) behind.
+* Stopping the gripper answers the command that it ends (:mod:`robot.sim.mended_gripper`).
 
 Besides, a client that talks nonsense is hung up on; franky-sim would end with its error.
 """
@@ -25,6 +26,8 @@ from franky_sim.franka_robot_state import FrankaRobotState
 from franky_sim.franka_server import FrankaServer
 from franky_sim.mujoco_simulator import MUJOCO_DEFAULT_KV, FrankaMujocoRobot, MujocoSimulator
 from numpy.typing import NDArray
+
+from robot.sim import mended_gripper
 
 DAMPING_SHARE = 0.25
 WRENCH_SMOOTHING = 0.08
@@ -118,6 +121,7 @@ class MendedSimulator(MujocoSimulator):
 
     def add_robot(self, **kwargs: Any) -> MendedRobot:
         """Add an arm; keyword arguments as in franky-sim, with the mended damping by default."""
+        mended_gripper.install()
         kwargs.setdefault("kv", tuple(DAMPING_SHARE * gain for gain in MUJOCO_DEFAULT_KV))
         super().add_robot(**kwargs)
         robot = MendedRobot(**kwargs)

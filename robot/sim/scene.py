@@ -28,11 +28,11 @@ CUBE_HALF = 0.021
 CYLINDER_RADIUS = 0.022
 CYLINDER_HALF = 0.025
 
-HOME_POSITION = (0.46, 0.0, 0.22)
+HOME_POSITION = (0.48, 0.0, 0.22)
 """Tool centre at the start, in the base frame [m]; the hand points down."""
 
 FRONT_POSITION = np.array([1.16, -0.36, 0.66])
-FRONT_TARGET = np.array([0.47, 0.0, 0.125])
+FRONT_TARGET = np.array([0.50, 0.0, 0.125])
 FRONT_FOVY = np.deg2rad(29.0)
 WRIST_POSITION = np.array([0.09, 0.0, 0.03])
 """In the hand's body frame [m]; the tool centre lies at z = 0.1034."""

@@ -1,0 +1,49 @@
+"""The training loss: next-token cross-entropy on answers, soft on ordinal slots."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from training.encoding import AnswerEncoder
+
+SIGMA = 2.0
+"""Width of a soft label [bins]."""
+
+
+class OrdinalLoss:
+    """Cross-entropy whose target on an ordinal slot is a narrow bell over neighbouring values."""
+
+    def __init__(self, encoder: AnswerEncoder) -> None:
+        """Prepare the table of bells."""
+        values = torch.arange(256.0)
+        bells = torch.exp(-0.5 * ((values[:, None] - values) / SIGMA) ** 2)
+        self._bells = bells / bells.sum(1, keepdim=True)
+        self._groups = torch.as_tensor(encoder.groups)
+
+    def __call__(
+        self, logits: Tensor, target: Tensor, group: Tensor, value: Tensor, soft: Tensor
+    ) -> Tensor:
+        """Return the loss of each position.
+
+        Args:
+            logits: (n, vocabulary).
+            target: (n,) token ids.
+            group: (n,) ordinal group or -1.
+            value: (n,) 0..255.
+            soft: (n,) whether the soft label is used.
+
+        Returns:
+            (n,) float32.
+        """
+        logits = logits.float()
+        loss = F.cross_entropy(logits, target, reduction="none")
+        rows = soft.nonzero()[:, 0]
+        if not len(rows):
+            return loss
+        columns = self._groups[group[rows]]
+        log_probability = logits[rows] - torch.logsumexp(logits[rows], dim=1, keepdim=True)
+        bells = self._bells[value[rows]]
+        softened = -(bells * log_probability.gather(1, columns)).sum(1)
+        return loss.index_copy(0, rows, softened)
