@@ -42,6 +42,7 @@ class McapFile:
             self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD
         )
         self._writer.start(library="steering-studio")
+        self._final = 0
         self._schemas: dict[str, int] = {}
         self._channels: dict[str, int] = {}
         self.flush(sync=True)
@@ -49,7 +50,7 @@ class McapFile:
     @property
     def size(self) -> int:
         """Bytes written so far, without what waits in the current chunk."""
-        return self._stream.tell()
+        return self._final or self._stream.tell()
 
     def channel(
         self, topic: str, message_encoding: str, name: str, schema_encoding: str, schema: bytes
@@ -91,6 +92,7 @@ class McapFile:
         self._stream.flush()
         os.fsync(self._stream.fileno())
         _rename_new(self.part, self.path)
+        self._final = self._stream.tell()
         self._stream.close()
         return self.path
 

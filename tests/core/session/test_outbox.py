@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from core.session.events import FrameSeen, Note, StateSampled
+from core.session.outbox import Outbox
+from tests.core.session.samples import frame, state
+
+FRAME_BYTES = frame().image.nbytes
+
+
+def drain(outbox):
+    outbox.close()
+    events = []
+    while not outbox.drained:
+        events.append(outbox.take(0))
+    return events
+
+
+def test_order_is_kept_when_nothing_is_dropped():
+    outbox = Outbox()
+    events = [Note(text="a"), FrameSeen(frame=frame()), StateSampled(state=state())]
+    for event in events:
+        outbox.put(event)
+    assert drain(outbox) == events
+    assert outbox.dropped == 0
+
+
+def test_oldest_pictures_go_first_and_events_never():
+    outbox = Outbox(frame_bytes=2 * FRAME_BYTES)
+    for number in range(5):
+        outbox.put(FrameSeen(frame=frame(seq=number)))
+        outbox.put(Note(text=f"{number}"))
+    assert outbox.dropped == 3
+    events = drain(outbox)
+    assert [e.frame.seq for e in events if isinstance(e, FrameSeen)] == [3, 4]
+    assert [e.text for e in events if isinstance(e, Note)] == ["0", "1", "2", "3", "4"]
+
+
+def test_taken_pictures_free_their_place():
+    outbox = Outbox(frame_bytes=FRAME_BYTES)
+    for number in range(3):
+        outbox.put(FrameSeen(frame=frame(seq=number)))
+        assert outbox.take(0).frame.seq == number
+    assert outbox.dropped == 0
+
+
+def test_what_comes_after_the_end_is_counted():
+    outbox = Outbox()
+    outbox.put(Note(text="a"))
+    outbox.close()
+    outbox.put(Note(text="b"))
+    assert not outbox.drained
+    outbox.clear()
+    assert outbox.drained
+    assert outbox.dropped == 2
+
+
+def test_waiting_for_nothing_ends():
+    assert Outbox().take(0.001) is None
