@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import pickle
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -78,7 +78,7 @@ def _released(path: Path) -> DepthVqVae:
             )
         )
         codec.load_state_dict({name: value.float() for name, value in state.items()})
-    except (RuntimeError, KeyError, AttributeError, EOFError, pickle.UnpicklingError) as error:
+    except (RuntimeError, KeyError, AttributeError, EOFError, UnpicklingError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DepthCodecError(f"'{path}' is no depth codec: {reason}") from error
     return codec
