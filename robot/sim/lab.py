@@ -56,6 +56,7 @@ class Lab:
         self.stopped = threading.Event()
         self.memory = LabMemory.create()
         self._rate_hz = rate_hz
+        self._table = threading.Lock()
         self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
         self._physics = LabProcess("the lab's physics", "robot.sim.fci_server", self.memory)
         self._cameras = self._new_cameras()
@@ -120,8 +121,9 @@ class Lab:
         Raises:
             StudioError: If the hand is in the way, or the physics is gone.
         """
-        changed = int(self._physics.request("reset", layout=layout.to_message())["t_ns"])
-        self.layout = layout
+        with self._table:  # two clients at once: the names must fit what lies there
+            changed = int(self._physics.request("reset", layout=layout.to_message())["t_ns"])
+            self.layout = layout
         deadline = time.monotonic() + _PICTURE_SECONDS
         while not self._shown_since(changed) and time.monotonic() < deadline:
             if self.stopped.wait(0.01):

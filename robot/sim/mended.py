@@ -19,7 +19,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
-import pinocchio as pin
+import pinocchio as pin  # pyright: ignore[reportMissingImports]  # cmeel's own path
 from franky_sim.base_simulator import InnerRobotState
 from franky_sim.franka_robot_server import FrankaRobotServer
 from franky_sim.franka_robot_state import FrankaRobotState
