@@ -44,7 +44,7 @@ class ActionSpec:
     checkable: bool = False
 
 
-PLAN, DRAW, ARM, WINDOW = "Plan", "Draw", "Arm", "Window"
+PLAN, DRAW, ARM, WINDOW = "Plan", "Your trace", "Arm", "Window"
 
 TABLE = (
     ActionSpec(
@@ -140,7 +140,7 @@ TABLE = (
     ActionSpec(
         name="stop",
         group=ARM,
-        text="STOP",
+        text="STOP   Esc",
         tip=(
             "Stop the arm at once and keep it stopped until released. This is a convenience: the "
             "safety device is the robot's own emergency stop."

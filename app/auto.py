@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from app import rules
 from app.controller import Controller
+from app.live import LiveFeed
 from app.motion import Motion
 from app.notify import Notifier
 from app.session_log import SessionLog
 from app.store import Phase, Store
 from app.workers import RigLink
 from core.types import ActionChunk
+
+PATIENCE_MS = 1500
+"""Longest wait for pictures of the arm at rest; without them the cycle says what is missing."""
 
 STILL_M = 0.002
 STILL_RAD = 0.01
@@ -43,6 +47,7 @@ class AutoMode(QObject):
         controller: Controller,
         motion: Motion,
         rig: RigLink,
+        feed: LiveFeed,
         notifier: Notifier,
         log: SessionLog,
         max_cycles: int,
@@ -52,7 +57,12 @@ class AutoMode(QObject):
         self._store, self._controller, self._motion, self._rig = store, controller, motion, rig
         self._notifier, self._log = notifier, log
         self._max_cycles = max_cycles
+        self._feed = feed
         self._still = 0
+        self._seen: dict[str, int] = {}
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._look_again)
+        feed.frame_arrived.connect(self._look_again)
         controller.plan_ready.connect(self._plan_ready)
         controller.plan_failed.connect(self._give_up)
         motion.ended.connect(self._run_ended)
@@ -77,6 +87,8 @@ class AutoMode(QObject):
         if self._store.auto:
             cycles = self._store.cycle
             self._store.set_auto(False)
+            self._patience.stop()
+            self._seen = {}
             if self._store.phase != Phase.RUNNING:
                 self._controller.cancel()
                 if self._store.observation is not None and self._store.plan is None:
@@ -110,7 +122,8 @@ class AutoMode(QObject):
         if plan is None or plan.chunk is None or plan.preview is None:
             return
         verdict = plan.preview.verdict
-        if not verdict.ok:
+        # Only the first steps of each plan run; a later one that goes too far never comes.
+        if not verdict.ok and (verdict.step is None or verdict.step < self._steps):
             self._notifier.warning(f"The guard rejects the plan: {verdict.reason}")
             self.finish("the guard rejected the plan")
             return
@@ -134,7 +147,7 @@ class AutoMode(QObject):
         elif self._store.rig is not None and self._store.rig.kind == "lab":
             self._rig.call(_lifted_object, self._checked, lambda _sentence: self._checked(""))
         else:
-            self._next()
+            self._wait_for_pictures()
 
     def _checked(self, lifted: str) -> None:
         if not self._store.auto:
@@ -144,7 +157,23 @@ class AutoMode(QObject):
             self._store.set_phase(Phase.READY)
             self.finish(f"{lifted} is lifted")
         else:
-            self._next()
+            self._wait_for_pictures()
+
+    def _wait_for_pictures(self) -> None:
+        """Go on with pictures that were taken after the arm came to rest."""
+        self._seen = {name: frame.seq for name, frame in self._feed.frames.items()}
+        self._patience.start()
+
+    def _look_again(self, *_: object) -> None:
+        if not self._patience.isActive() and not self._seen:
+            return
+        frames = self._feed.frames
+        fresh = all(frames[name].seq > seq + 1 for name, seq in self._seen.items())
+        if fresh or not self._patience.isActive():
+            self._patience.stop()
+            self._seen = {}
+            if self._store.auto:
+                self._next()
 
     @Slot(str)
     def _stopped(self, by: str) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
-from app.actions import TABLE, shown_key
+from app.actions import DRAW, TABLE, shown_key
 
 GESTURES = (
     ("Drag", "Draw a trace; near the gripper it starts at the gripper."),
@@ -38,7 +38,7 @@ class HelpSheet(QDialog):
         grid.setColumnStretch(1, 1)
         row = 0
         for group, specs in groupby(TABLE, key=lambda spec: spec.group):
-            if group == "Draw":
+            if group == DRAW:
                 row = self._section(grid, row, "Draw on the picture", list(GESTURES))
             lines = [
                 (" or ".join(shown_key(k) for k in spec.keys if "Enter" not in k), spec.tip)

@@ -26,6 +26,7 @@ class LiveFeed(QObject):
     frame_arrived = Signal(object)
     state_arrived = Signal(object)
     event_arrived = Signal(object)
+    connection_lost = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +70,8 @@ class LiveFeed(QObject):
             except queue.Empty:
                 break
             self.event_arrived.emit(event)
+        if self._client is client and not client.is_connected:
+            self.connection_lost.emit()
 
     def age_ms(self, camera: str) -> float | None:
         """Milliseconds since the newest frame of a camera arrived here; None without one."""

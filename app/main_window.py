@@ -23,7 +23,7 @@ from app.help_sheet import HelpSheet
 from app.settings import save_settings
 from app.status_bar import StatusBar
 from app.steer.robot_panel import mode_words
-from app.steer.workspace import SteerWorkspace, badge, hairline
+from app.steer.workspace import SteerWorkspace, badge
 from app.store import BUSY, Phase
 from app.studio import Studio
 from app.toasts import HistoryDialog, Toasts

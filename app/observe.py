@@ -12,15 +12,13 @@ from core.types import Frame, Observation, RobotState, StudioError
 
 Points = NDArray[np.float64]
 
-FIRST_CAMERA = "front"
 STALE_MS = 1000.0
 """A frame older than this is no picture of now."""
 
 
 def camera_order(rig: RigInfo | None) -> list[str]:
     """Return the names of the cameras; the one that traces refer to comes first."""
-    names = list(rig.cameras) if rig is not None else []
-    return sorted(names, key=lambda name: (name != FIRST_CAMERA, names.index(name)))
+    return list(rig.cameras) if rig is not None else []
 
 
 def observation_from(store: Store, feed: LiveFeed) -> Observation:
@@ -80,13 +78,8 @@ def gripper_in_model_units(store: Store) -> Points | None:
     return trace.to_model(place * (width, height) - 0.5, (width, height))
 
 
-def remaining_trace(
-    points: Points, position: Points, travelled: Points
-) -> tuple[Points, Points]:
+def remaining_trace(points: Points, position: Points, travelled: Points) -> tuple[Points, Points]:
     """Split a trace at the gripper.
-
-    Once the last point is reached the rest is the short way from the gripper to it, so that the
-    policy still knows where it is meant to be.
 
     Args:
         points: (L, 2) what was left before, in 0..255.
@@ -96,8 +89,7 @@ def remaining_trace(
     Returns:
         What is left, (2.., 2), and what is travelled by now.
     """
-    rest = trace.trim_travelled(points, position)
-    if len(rest) < 2:
-        rest = np.vstack([position, points[-1]])
-    passed = points[: len(points) - (len(rest) - 1)]
+    rest = trace.remaining_line(points, position)
+    ahead = len(trace.trim_travelled(points, position)) - 1
+    passed = points[: len(points) - max(ahead, 1)]
     return rest, np.vstack([travelled[:-1], passed, position])

@@ -74,9 +74,7 @@ class Recorder(QObject):
         elif status.path:
             since = time.monotonic_ns() - int(1e9 * status.seconds)
             self._store.set_recording(
-                Recording(
-                    path=status.path, since_ns=since, size=status.bytes, dropped=status.drops
-                )
+                Recording(path=status.path, since_ns=since, size=status.bytes, dropped=status.drops)
             )
 
     def shutdown(self) -> None:

@@ -140,18 +140,14 @@ class SessionLog:
     def run_accepted(self, run_id: str, chunk: ActionChunk, steps: int, request_id: int) -> None:
         """The rig runs a chunk."""
         self._send(
-            events.ChunkStarted(
-                run_id=str(run_id), chunk=chunk, steps=steps, request_id=request_id
-            )
+            events.ChunkStarted(run_id=str(run_id), chunk=chunk, steps=steps, request_id=request_id)
         )
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_accepted`."""
         match event:
             case messages.StepDone():
-                self._send(
-                    events.StepDone(run_id=event.run_id, step=event.step, state=event.state)
-                )
+                self._send(events.StepDone(run_id=event.run_id, step=event.step, state=event.state))
             case messages.RunEnded():
                 self._send(
                     events.ChunkEnded(

@@ -18,7 +18,7 @@ from core.camera import CameraModel
 from core.types import ActionChunk, Capabilities, Observation, Reasoning, RobotState
 
 if TYPE_CHECKING:
-    from robot.rig.messages import Preview
+    from robot.guard import Preview
 
 
 class Phase(StrEnum):

@@ -79,6 +79,7 @@ class Studio(QObject):
             controller=self.controller,
             motion=self.motion,
             rig=self.rig,
+            feed=self.feed,
             max_cycles=settings.max_cycles,
             parent=self,
             **parts,
@@ -93,6 +94,7 @@ class Studio(QObject):
         self.feed.frame_arrived.connect(self.log.frame)
         self.feed.state_arrived.connect(self._take_state)
         self.feed.event_arrived.connect(self.motion.take_event)
+        self.feed.connection_lost.connect(self._connection_lost)
         self.rig.connected.connect(self._rig_connected)
         self.rig.lost.connect(self._rig_lost)
         self.policy.connected.connect(self._look_ready)
@@ -143,9 +145,9 @@ class Studio(QObject):
     @Slot(object)
     def _rig_connected(self, client: Any) -> None:
         cameras = dict(client.cameras)
-        self.store.set_rig(RigInfo(
-            kind=client.kind, host=client.host, cameras=cameras, workspace=client.workspace
-        ))
+        self.store.set_rig(
+            RigInfo(kind=client.kind, host=client.host, cameras=cameras, workspace=client.workspace)
+        )
         self.store.set_service("rig", "")
         if self.store.phase == Phase.FAULT:
             self.store.set_phase(Phase.READY)
@@ -159,6 +161,11 @@ class Studio(QObject):
         self.store.set_service("rig", "not connected")
         self.log.fault(sentence, "rig")
         self.notifier.error(sentence)
+        self._drop_rig()
+
+    @Slot()
+    def _connection_lost(self) -> None:
+        self.store.set_service("rig", "not connected")
         self._drop_rig()
 
     def _drop_rig(self) -> None:

@@ -102,7 +102,7 @@ class Toasts(QObject):
     def _arrange(self) -> None:
         bottom = self._host.height() - _MARGIN
         for toast in reversed(self._toasts):
-            toast.resize(_WIDTH, toast.layout().heightForWidth(_WIDTH))
+            toast.resize(_WIDTH, toast.heightForWidth(_WIDTH))
             bottom -= toast.height()
             toast.move(_MARGIN, bottom)
             toast.raise_()

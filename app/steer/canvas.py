@@ -130,7 +130,7 @@ class Canvas(QWidget):
     @property
     def camera(self) -> str:
         """Name of the camera whose picture is shown."""
-        if self._pinned() and self._store.observation is not None:
+        if self.is_pinned and self._store.observation is not None:
             return self._store.observation.frames[0].camera
         return next(iter(camera_order(self._store.rig)), "")
 
@@ -139,13 +139,15 @@ class Canvas(QWidget):
         """The sentence below the picture."""
         return self._hint.text()
 
-    def _pinned(self) -> bool:
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the picture stands still."""
         # While the arm moves the person watches it move, with the plan drawn over the live picture.
         return self._store.observation is not None and self._store.phase != Phase.RUNNING
 
     def take_frame(self, frame: Frame) -> None:
         """Show a live frame, unless the picture is pinned."""
-        if frame.camera == self.camera and not self._pinned():
+        if frame.camera == self.camera and not self.is_pinned:
             self._live = frame
             self.view.set_image(frame.image)
             self._place_gripper()
@@ -155,7 +157,7 @@ class Canvas(QWidget):
     def show_observation(self, *_: object) -> None:
         """Follow what is pinned."""
         observation = self._store.observation
-        if self._pinned() and observation is not None:
+        if self.is_pinned and observation is not None:
             self.view.set_image(observation.frames[0].image)
             self._pinned_ns = observation.frames[0].t_ns
         elif self._store.rig is None:
@@ -168,7 +170,7 @@ class Canvas(QWidget):
 
     def tick(self, age_ms: float | None) -> None:
         """Write how old the picture is; called a few times a second."""
-        if self._pinned():
+        if self.is_pinned:
             seconds = max(0.0, (time.monotonic_ns() - self._pinned_ns) / 1e9)
             self._badge.setText(f"pinned {seconds:.0f} s ago")
             theme.set_role(self._badge, "badge")
@@ -220,7 +222,7 @@ class Canvas(QWidget):
 
     def _place_gripper(self) -> None:
         observation = self._store.observation
-        state = observation.state if observation is not None and self._pinned() else None
+        state = observation.state if observation is not None and self.is_pinned else None
         place = gripper_pixel(self._store.rig, self.camera, state or self._store.robot)
         if place is None or not all(self.view.image_size):
             self.tool.set_gripper(None)
@@ -249,4 +251,3 @@ class Canvas(QWidget):
         inside = self.view.contains(pixel)
         text = f"x {pixel.x():.1f}  y {pixel.y():.1f} px" if inside else ""
         self._pointer.setText(text)
-

@@ -160,7 +160,7 @@ class ImageView(QGraphicsView):
         self.scale_changed.emit(scale)
 
     def _repaint(self) -> None:
-        self.setBackgroundBrush(QColor(theme.tokens().base))
+        self.setBackgroundBrush(QColor(theme.tokens().window))
         self.viewport().update()
 
     def showEvent(self, event: QEvent) -> None:

@@ -120,7 +120,7 @@ class TraceItem(QGraphicsItem):
         """Draw casing, line, arrow and dots."""
         if not len(self._points):
             return
-        painter.setOpacity(0.55 if self._faded else 1.0)
+        painter.setOpacity(0.7 if self._faded else 1.0)
         line = _line(self._points)
         head = self._arrow_head()
         casing, colour = QColor(theme.DATA.casing), QColor(self._style.colour)

@@ -28,7 +28,7 @@ Points = NDArray[np.float64]
 HIT = 10.0
 """How near the pointer has to be to a dot or an edge [screen px]."""
 
-SNAP = 16.0
+SNAP = 36.0
 """How near to the gripper a new trace has to begin to start at the gripper [screen px]."""
 
 CLICK = 5.0

@@ -59,7 +59,7 @@ class SteerWorkspace(QWidget):
         self.plans = PlanBar()
         self.cloud = CloudView()
         self.model = ModelView()
-        self.depth = DepthView()
+        self.depth_view = DepthView()
         self.answer = ReasoningPanel()
         self.robot = RobotPanel(
             actions["run"], actions["stop"], actions["release"], actions["home"]
@@ -104,7 +104,7 @@ class SteerWorkspace(QWidget):
         row.setContentsMargins(8, 8, 8, 8)
         row.setSpacing(8)
         row.addWidget(self.model, 1)
-        row.addWidget(self.depth, 1)
+        row.addWidget(self.depth_view, 1)
         answer = QWidget()
         box = QVBoxLayout(answer)
         box.setContentsMargins(8, 8, 8, 8)
@@ -170,7 +170,7 @@ class SteerWorkspace(QWidget):
     def _show_rig(self) -> None:
         rig = self._studio.store.rig
         names = camera_order(rig)
-        self.cameras.set_cameras(names)
+        self._show_insets()
         camera = rig.cameras.get(names[0]) if rig is not None and names else None
         if camera is not None and not camera.mounted_on_hand:
             eye = camera.pose[:3, 3]
@@ -178,11 +178,16 @@ class SteerWorkspace(QWidget):
         low, high = rig.workspace if rig is not None and rig.workspace else (None, None)
         self.cloud.set_box(low, high)
 
+    def _show_insets(self) -> None:
+        """Show the other cameras, and the first one's live picture while it is pinned."""
+        names = camera_order(self._studio.store.rig)
+        self.cameras.set_cameras(names[1:] + (names[:1] if self.canvas.is_pinned else []))
+
     def _show_capabilities(self) -> None:
         capabilities = self._studio.store.capabilities
         self.answer.set_capabilities(capabilities)
         has_depth = capabilities is None or capabilities.depth
-        self.depth.setVisible(has_depth)
+        self.depth_view.setVisible(has_depth)
         self.cloud.setVisible(has_depth)
 
     def _show_phase(self, *_: object) -> None:
@@ -190,6 +195,7 @@ class SteerWorkspace(QWidget):
         self.robot.set_stopped(store.phase in (Phase.STOPPED, Phase.FAULT))
         if store.phase in BUSY:
             self.instruction.remember(store.instruction)
+        self._show_insets()
         self._show_plans()
         self._show_model_input()
 
@@ -228,9 +234,9 @@ class SteerWorkspace(QWidget):
         if codes is None:
             arrived = shown(reasoning).depth_codes
             codes = arrived or None
-        self.depth.set_codes(codes)
+        self.depth_view.set_codes(codes)
         if reasoning.depth_map is not None:
-            self.depth.set_depth_map(reasoning.depth_map)
+            self.depth_view.set_depth_map(reasoning.depth_map)
             self._lift(reasoning)
 
     def _lift(self, reasoning: Reasoning) -> None:
@@ -244,9 +250,7 @@ class SteerWorkspace(QWidget):
         draft = store.draft
         traces = reasoning.traces
         points = draft if draft is not None else traces[0].points if traces else None
-        self._cloud_job.request(
-            reasoning.depth_map, frame.image, camera, points, draft is not None
-        )
+        self._cloud_job.request(reasoning.depth_map, frame.image, camera, points, draft is not None)
 
     @Slot(object)
     def _show_cloud(self, lifted: Lifted) -> None:
@@ -254,6 +258,7 @@ class SteerWorkspace(QWidget):
         self.cloud.set_trace(lifted.trace, lifted.user)
 
     def _show_observation(self) -> None:
+        self._show_insets()
         self._show_model_input()
         self._show_plans()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.app.fakes import ScriptedPolicy, ScriptedRecorder, ScriptedRig
+
+NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Rigged:
         """Wait for a phase."""
         self.until(lambda: self.store.phase == phase)
 
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier(0)) -> None:
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NO_KEYS) -> None:
         self.qtbot.keyClick(QApplication.focusWidget() or self.window, key, modifiers)
 
     def at(self, x: float, y: float) -> QPoint:
@@ -69,13 +72,17 @@ def drag(target: QWidget, places: list[QPoint], *, release: bool = True) -> None
     def send(kind: QEvent.Type, place: QPoint, button: Qt.MouseButton, held: Any) -> None:
         position = QPointF(place)
         event = QMouseEvent(
-            kind, position, target.mapToGlobal(position), button, held,
+            kind,
+            position,
+            target.mapToGlobal(position),
+            button,
+            held,
             Qt.KeyboardModifier.NoModifier,
         )
         QApplication.sendEvent(target, event)
 
     send(kinds.MouseButtonPress, places[0], left, left)
-    for a, b in zip(places[:-1], places[1:], strict=True):
+    for a, b in pairwise(places):
         for t in np.linspace(0, 1, 9)[1:]:
             place = QPointF(a) + (QPointF(b) - QPointF(a)) * t
             send(kinds.MouseMove, place.toPoint(), none, left)

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -71,9 +70,7 @@ def picture(seed: int = 0, pose: np.ndarray | None = None) -> np.ndarray:
         hull = cv2.convexHull(corners.astype(np.float32)).astype(np.int32)
         cv2.fillConvexPoly(image, hull, colour, cv2.LINE_AA)
 
-    table = camera.project(
-        np.array([[0.1, -0.5, 0], [0.9, -0.5, 0], [0.9, 0.5, 0], [0.1, 0.5, 0]])
-    )
+    table = camera.project(np.array([[0.1, -0.5, 0], [0.9, -0.5, 0], [0.9, 0.5, 0], [0.1, 0.5, 0]]))
     cv2.fillConvexPoly(image, table.astype(np.int32), (150, 122, 96), cv2.LINE_AA)
     shift = 0.05 * np.sin(seed)
     box((0.5, -0.18 + shift, 0.03), 0.03, (200, 50, 45))
@@ -160,9 +157,7 @@ class ScriptedPolicy:
                 raise Cancelled
         if self.failure is not None:
             raise self.failure
-        map_ = depth.metric_map(
-            np.tile(np.linspace(-0.6, 0.9, 80)[:, None], (1, 80)), NEAR, FAR
-        )
+        map_ = depth.metric_map(np.tile(np.linspace(-0.6, 0.9, 80)[:, None], (1, 80)), NEAR, FAR)
         thinking = trace is None
         return Reasoning(
             request_id=request_id,
@@ -206,7 +201,7 @@ class ScriptedRig:
     auto_run: bool = False
     verdict: Verdict = field(default_factory=Verdict)
     cameras: dict[str, CameraModel | None] = field(
-        default_factory=lambda: {"wrist": None, "front": front_camera()}
+        default_factory=lambda: {"front": front_camera(), "wrist": None}
     )
     lifted_after: int = 0
 
@@ -225,6 +220,10 @@ class ScriptedRig:
         self.refusal = ""
         self.stopped_by_hello = ""
         self.workspace = ([0.2, -0.45, 0.0], [0.75, 0.45, 0.6])
+
+    @property
+    def is_connected(self) -> bool:
+        return self.connected
 
     @property
     def stopped_by(self) -> str:
@@ -249,9 +248,7 @@ class ScriptedRig:
         return self._frames
 
     def state(self) -> RobotState:
-        return RobotState(
-            q=np.zeros(7), ee_pose=self.pose, gripper=1.0, t_ns=time.monotonic_ns()
-        )
+        return RobotState(q=np.zeros(7), ee_pose=self.pose, gripper=1.0, t_ns=time.monotonic_ns())
 
     def preview(self, chunk: ActionChunk, steps: int | None = None) -> Preview:
         self.calls.append("preview")
@@ -284,11 +281,15 @@ class ScriptedRig:
 
     def home(self) -> None:
         self.calls.append("home")
+        self.events.put(RunStarted(run_id="home", steps=0))
+        self.busy.wait(5)
+        self.pose = ee_pose()
+        self.events.put(RunEnded(run_id="home", reason="done"))
 
     def lab(self, op: str, **arguments: Any) -> Any:
         self.calls.append(op)
         if op == "objects":
-            return [SimpleNamespace(name="red cube"), SimpleNamespace(name="blue cube")]
+            return {"red cube": np.zeros(7), "blue cube": np.zeros(7)}
         if op == "lifted":
             after = self.lifted_after
             return bool(after) and len(self.runs) >= after and arguments["name"] == "blue cube"
@@ -308,7 +309,10 @@ class ScriptedRecorder:
 
     def status(self) -> RecorderStatus:
         return RecorderStatus(
-            recording=True, seconds=192.0, bytes=4_200_000, path="session.mcap.part",
+            recording=True,
+            seconds=192.0,
+            bytes=4_200_000,
+            path="session.mcap.part",
             error=self.error,
         )
 
