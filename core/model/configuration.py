@@ -158,7 +158,8 @@ class MolmoActConfig(PreTrainedConfig):
 
     Ours: ``image_size`` (width, height) [px] that a frame is area-reduced to before a trace is
     drawn on it; ``depth_range`` ``{"near": m, "far": m}`` [m] when decoded depth is metric inverse
-    depth; ``execute_steps`` of a chunk before asking again; ``default_norm_key`` into
+    depth; ``chunk`` action rows per answer and ``images`` per prompt (the released 7B-D-0812 and
+    LIBERO models: 8 and 2); ``execute_steps`` of a chunk before asking again; ``default_norm_key`` into
     ``norm_stats``; ``multi_image_quirk`` keeps the index shift that released weights were trained
     with (see :mod:`core.model.processing`).
     """
@@ -170,9 +171,10 @@ class MolmoActConfig(PreTrainedConfig):
         "llm_config": MolmoActLlmConfig,
     }
 
-    vit_config: dict[str, Any] | PreTrainedConfig | None = None
-    adapter_config: dict[str, Any] | PreTrainedConfig | None = None
-    llm_config: dict[str, Any] | PreTrainedConfig | None = None
+    # transformers turns a dictionary or None into the class above before anyone reads these
+    vit_config: MolmoActVitConfig = None  # pyright: ignore[reportAssignmentType]
+    adapter_config: MolmoActAdapterConfig = None  # pyright: ignore[reportAssignmentType]
+    llm_config: MolmoActLlmConfig = None  # pyright: ignore[reportAssignmentType]
     image_patch_id: int = 152066
     n_action_bins: int = 256
     norm_stats: dict[str, Any] | None = None
@@ -181,13 +183,17 @@ class MolmoActConfig(PreTrainedConfig):
     tie_word_embeddings: bool = False
     image_size: tuple[int, int] | list[int] | None = None
     depth_range: dict[str, float] | None = None
+    chunk: int = 8
+    images: int = 2
+    chunk: int = 8
     execute_steps: int | None = None
+    images: int = 2
     default_norm_key: str | None = None
     multi_image_quirk: bool = True
 
     def get_text_config(self, *args: Any, **kwargs: Any) -> PreTrainedConfig:
         """Return the decoder's part, which sizes the key/value caches."""
-        return self.llm_config  # pyright: ignore[reportReturnType]
+        return self.llm_config
 
     def to_diff_dict(self) -> dict[str, Any]:
         """Return every field of ours: a saved checkpoint states its sizes and trusts no default."""

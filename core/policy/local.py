@@ -8,14 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from core.decoding.greedy import decode_greedily
-from core.depth import depth_to_metres
+from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, load_checkpoint
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import StageCallback, check_request
@@ -44,7 +43,7 @@ REASONING_TOKENS = 208
 STEERED_TOKENS = 40
 ROW_TOKENS = 38
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+DTYPES = {"auto": None, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAX_THREADS = 2
 """Default number of CPU threads: the studio's machine has other work as well."""
 
@@ -52,12 +51,11 @@ MAX_THREADS = 2
 class LocalPolicy:
     """A loaded checkpoint behind the Policy interface; one request at a time."""
 
-    def __init__(self, loaded: LoadedModel, *, name: str, norm_key: str | None = None) -> None:
+    def __init__(self, loaded: LoadedModel, *, norm_key: str | None = None) -> None:
         """Wrap a checkpoint.
 
         Args:
             loaded: Model, processor, tokenizer and depth decoder.
-            name: Shown to the person.
             norm_key: Entry of the checkpoint's action statistics; default: the checkpoint's own
                 choice, or its only entry.
 
@@ -70,11 +68,11 @@ class LocalPolicy:
         self._stats: NormStats = read_statistics(
             config.norm_stats, norm_key or config.default_norm_key
         )
-        self._end_ids = frozenset(_end_ids(loaded))
+        self._end_ids = frozenset({loaded.processor.ids.eos})
         size = config.image_size
         chunk = int(config.chunk)
         self._capabilities = Capabilities(
-            name=name,
+            name=loaded.name,
             depth=True,
             trace_out=True,
             trace_in=True,
@@ -178,10 +176,7 @@ class LocalPolicy:
     ) -> tuple[dict[str, torch.Tensor], int]:
         """Return the model's inputs and the number of prompt tokens."""
         model = self._loaded.model
-        # One image goes in flat: nested it would get an "Image 1" that training never wrote.
-        made = self._loaded.processor(
-            text=prompt, images=images if len(images) == 1 else [images], return_tensors="pt"
-        )
+        made = self._loaded.processor(prompt, images)
         inputs = {
             name: value.to(model.device, model.dtype if value.is_floating_point() else None)
             for name, value in made.items()
@@ -215,11 +210,9 @@ class LocalPolicy:
             codes = torch.from_numpy(depth.codes.copy())[None].to(device)
             values = vqvae.decode(codes)[0, 0].float().cpu().numpy()
         reach = self._loaded.config.depth_range
-        if reach is not None:
-            metres = depth_to_metres(values, reach["near"], reach["far"])
-            return DepthMap(values=metres, metric=True)
-        low, high = float(values.min()), float(values.max())
-        return DepthMap(values=(values - low) / max(high - low, 1e-6), metric=False)
+        if reach is None:
+            return relative_map(values)
+        return metric_map(values, reach["near"], reach["far"])
 
     def _read(self, answer: Reasoning, progress: Progress) -> Reasoning:
         """Parse a complete answer; a malformed one keeps what can be shown and has no chunk."""
@@ -255,7 +248,8 @@ class LocalPolicy:
             )
         crop = int(max(self._loaded.config.vit_config.image_default_input_size))
         height, width = images[0].shape[:2]
-        if max(height, width) > crop and self._loaded.tiles:
+        tiled = self._loaded.processor.images.crop_mode != "resize"
+        if max(height, width) > crop and tiled:
             warnings.append(
                 f"The image has {width} x {height} pixels; robot training kept both sides within "
                 f"{crop}. Set image_size in the checkpoint's config.json."
@@ -264,22 +258,28 @@ class LocalPolicy:
 
 
 def load_policy(
-    model: str, *, dtype: str = "fp32", device: str = "auto", threads: int | None = None
+    model: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    norm_key: str | None = None,
 ) -> LocalPolicy:
     """Load a checkpoint from a folder or the hub.
 
     Args:
         model: Folder, or hub id such as "allenai/MolmoAct-7B-D-0812".
-        dtype: "fp32", "bf16" or "fp16".
+        dtype: "auto" (fp32 on a CPU, bf16 on a GPU), "fp32", "bf16" or "fp16".
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N".
         threads: CPU threads for torch; default: two at most.
+        norm_key: Entry of the checkpoint's action statistics, if it has several.
 
     Raises:
         StudioError: If the device is not there or the checkpoint cannot be loaded.
     """
     torch.set_num_threads(threads or min(MAX_THREADS, os.cpu_count() or 1))
     loaded = load_checkpoint(model, DTYPES[dtype], _device(device))
-    return LocalPolicy(loaded, name=Path(model).name)
+    return LocalPolicy(loaded, norm_key=norm_key)
 
 
 def _device(name: str) -> torch.device:
@@ -294,10 +294,3 @@ def _device(name: str) -> torch.device:
             f"there is no GPU '{name}' here ({torch.cuda.device_count()} found); use --device cpu"
         )
     return device
-
-
-def _end_ids(loaded: LoadedModel) -> set[int]:
-    end = loaded.tokenizer.eos_token_id
-    if end is None:
-        raise StudioError("the checkpoint's tokenizer has no end-of-text token (eos_token)")
-    return {int(end)}

@@ -14,6 +14,7 @@ import os
 import signal
 import threading
 from pathlib import Path
+from types import FrameType
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -139,9 +140,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default=str(EMBEDDED_MODEL), help="folder or hub id of a checkpoint"
     )
-    parser.add_argument("--dtype", choices=("fp32", "bf16", "fp16"), default="fp32")
+    parser.add_argument("--dtype", choices=("auto", "fp32", "bf16", "fp16"), default="auto")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="CPU threads (default: 2 at most)")
+    parser.add_argument("--norm-key", help="action statistics, if the checkpoint has several")
     parser.add_argument("--host", default="127.0.0.1", help="beyond loopback needs --token")
     parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
     parser.add_argument("--token", help="secret that clients have to show")
@@ -167,11 +169,21 @@ def run_server(args: argparse.Namespace) -> int:
     require_token(args.host, args.token)
     from core.policy.local import load_policy  # torch takes seconds to import
 
-    policy = load_policy(args.model, dtype=args.dtype, device=args.device, threads=args.threads)
+    policy = load_policy(
+        args.model,
+        dtype=args.dtype,
+        device=args.device,
+        threads=args.threads,
+        norm_key=args.norm_key,
+    )
     stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
     with PolicyServer(policy, args.host, args.port, args.token) as server:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, end)
         announce_ready(server.url, name=policy.capabilities.name)
         while not stop.wait(1.0):  # in slices, so that signals are seen
             pass

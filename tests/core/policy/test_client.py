@@ -25,7 +25,7 @@ def foreign_server(behave: Callable[[ServerConnection], None]) -> Iterator[str]:
     with serve(behave, "127.0.0.1", 0, compression=None, close_timeout=1) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield "ws://127.0.0.1:{}".format(server.socket.getsockname()[1])
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
         server.shutdown()
         thread.join()
 
@@ -184,7 +184,7 @@ def test_a_server_that_dies_mid_request_is_a_sentence(policy, observation):
         waiting = pool.submit(remote.infer, observation)
         assert policy.started.acquire(timeout=5)
         server.close()
-        with pytest.raises(StudioError, match="shutting down|went away|cancelled"):
+        with pytest.raises(StudioError, match=r"shutting down|went away|cancelled"):
             waiting.result(timeout=5)
         with pytest.raises(StudioError, match="No policy server answers"):
             remote.infer(observation)
@@ -313,7 +313,7 @@ def test_a_damaged_answer_is_a_sentence(observation, reply):
     with (
         foreign_server(extras_then(reply)) as url,
         RemotePolicy(url) as remote,
-        pytest.raises(StudioError, match="message|answer"),
+        pytest.raises(StudioError, match=r"message|answer"),
     ):
         remote.infer(observation, on_stage=lambda _: None)
 
