@@ -31,6 +31,13 @@ COMMITMENT = 0.25
 WARM_UP = 0.12
 """Share of the steps without quantisation."""
 
+CROP = 160
+"""Most steps see random crops of this size [px]: the network is convolutional, and a crop costs a
+quarter. The last ones see whole maps, whose border the crops do not have."""
+
+WHOLE = 0.15
+"""Share of the steps, at the end, with whole maps."""
+
 
 def depth_values(depth: NDArray[np.floating]) -> NDArray[np.float32]:
     """Turn an (H, W) depth map [m] into the (320, 320) input of the network."""
@@ -63,7 +70,7 @@ def train_vqvae(
     book = model.codebook
     used = torch.zeros(len(book.vectors))
     for step in range(steps):
-        x = _batch(rng, shards, batch)
+        x = _batch(rng, shards, batch, crop=step < (1.0 - WHOLE) * steps)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             latents = model.latents(x)
         latents = latents.float()
@@ -123,11 +130,17 @@ def depth_error(model: DepthVqVae, shards: list[Shard], *, count: int = 64) -> f
     return float(np.abs(truth - found).mean())
 
 
-def _batch(rng: np.random.Generator, shards: list[Shard], count: int) -> Tensor:
+def _batch(
+    rng: np.random.Generator, shards: list[Shard], count: int, *, crop: bool = False
+) -> Tensor:
     maps: list[NDArray[np.float32]] = []
     for _ in range(count):
         shard = shards[int(rng.integers(len(shards)))]
-        maps.append(depth_values(shard.depth[int(rng.integers(len(shard.depth)))]))
+        whole = depth_values(shard.depth[int(rng.integers(len(shard.depth)))])
+        if crop:
+            top, left = rng.integers(0, INPUT - CROP + 1, 2)
+            whole = whole[top : top + CROP, left : left + CROP]
+        maps.append(whole)
     return torch.from_numpy(np.stack(maps))[:, None]
 
 

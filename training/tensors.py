@@ -14,8 +14,8 @@ from training.embedded import CROP, GRID, PATCH, PATCHES
 from training.encoding import AnswerEncoder
 from training.sampling import Row, Sampler
 
-MULTIPLE = 16
-"""Row lengths are rounded up to this, so that few shapes occur."""
+STEERED_MULTIPLE, PACKED_MULTIPLE = 32, 96
+"""Row lengths are rounded up to these: each length is compiled once, and two cover almost all."""
 
 
 def patches_of(images: NDArray[np.uint8]) -> Tensor:
@@ -72,8 +72,9 @@ def pack_rows(
     longest = max(
         len(prefix) + sum(len(b.prompt) + len(b.answer.ids) for b in row.branches) for row in rows
     )
-    length = -(-longest // MULTIPLE) * MULTIPLE
     packed = any(len(row.branches) > 1 for row in rows)
+    multiple = PACKED_MULTIPLE if packed else STEERED_MULTIPLE
+    length = -(-longest // multiple) * multiple
     ids = np.full((len(rows), length), encoder.end, dtype=np.int64)
     positions = np.tile(np.arange(length), (len(rows), 1))
     segment = np.full((len(rows), length), -1)

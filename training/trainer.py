@@ -110,13 +110,14 @@ class Trainer:
     def run(self, stage: StageConfig, *, compile_model: bool = False) -> None:
         """Run a stage to its end, from its last checkpoint if there is one."""
         optimiser = torch.optim.AdamW(
-            self.learner.parameters(), lr=stage.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
-        )
+            self.learner.parameters(), lr=stage.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
+            fused=True,
+        )  # fmt: skip
         done = load_state(self._folder / stage.name, self.learner, optimiser)
         if done >= stage.steps:
             return
         if compile_model:
-            self._decoder.compile(dynamic=True)
+            self._compile_blocks()
         self.sampler.reseed(done)
         self.learner.train()
         sums: dict[str, list[float]] = defaultdict(list)
@@ -138,6 +139,13 @@ class Trainer:
                 sums.clear()
             if (step + 1) % stage.save_every == 0 or last:
                 save_state(self._folder / stage.name, self.learner, optimiser, step + 1)
+
+    def _compile_blocks(self) -> None:
+        """Compile the repeated blocks: one kind of block is compiled once per shape."""
+        torch._dynamo.config.cache_size_limit = 32
+        encoder = self.learner.net.model.vision_backbone.image_vit
+        for block in [*encoder.transformer.resblocks, *self._decoder.blocks]:
+            block.compile(dynamic=False)
 
     def _step_loss(self, stage: StageConfig) -> tuple[Tensor, dict[str, float]]:
         batch = self.sampler.draw(
