@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -20,6 +22,7 @@ from core.session.pipe import event_message, frame_message
 logger = logging.getLogger(__name__)
 
 _POLL_S = 0.5
+_PIPE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +92,12 @@ class RecorderClient:
             thread.start()
 
     def put(self, event: Event) -> None:
-        """Hand an event over; returns at once, whatever the recorder is doing."""
-        self._outbox.put(event)
+        """Hand an event over; returns at once, whatever the recorder is doing.
+
+        Live pictures count from the moment there is a file; events before that wait for it.
+        """
+        if self._state.path or not event.droppable:
+            self._outbox.put(event)
 
     def status(self) -> RecorderStatus:
         """Return how the recorder is doing."""
@@ -120,6 +127,8 @@ class RecorderClient:
     def _send(self, process: subprocess.Popen[bytes]) -> None:
         """Thread: feed the pipe until the outbox is drained or the recorder is gone."""
         pipe = cast("IO[bytes]", process.stdin)
+        with suppress(OSError):  # the default holds a tenth of a picture: many changes of process
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         reported = 0
         try:
             _write(pipe, frame_message({"metadata": self._metadata}))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict, deque
 
 from core.session.events import Event, FrameSeen
 
 FRAME_BYTES = 32 * 1024 * 1024
 """Memory for live pictures that wait; beyond it the oldest is dropped."""
+
+FRAME_PATIENCE_S = 0.2
+"""Longest wait of a live picture; a killed side loses what stands behind it in the queue."""
 
 
 class Outbox:
@@ -18,7 +22,7 @@ class Outbox:
         self._limit = frame_bytes
         self._changed = threading.Condition()
         self._waiting: OrderedDict[int, Event] = OrderedDict()
-        self._frames: deque[tuple[int, int]] = deque()  # key, size [bytes]
+        self._frames: deque[tuple[int, int, float]] = deque()  # key, size [bytes], since [s]
         self._held = 0
         self._next = 0
         self._closed = False
@@ -33,10 +37,10 @@ class Outbox:
             self._waiting[self._next] = event
             if isinstance(event, FrameSeen):
                 size = event.frame.image.nbytes
-                self._frames.append((self._next, size))
+                self._frames.append((self._next, size, time.monotonic()))
                 self._held += size
                 while self._held > self._limit:
-                    self._forget(self._frames.popleft())
+                    self._forget_oldest_frame()
             self._next += 1
             self._changed.notify()
 
@@ -45,6 +49,9 @@ class Outbox:
         with self._changed:
             if not self._waiting and not self._closed:
                 self._changed.wait(timeout)
+            oldest = time.monotonic() - FRAME_PATIENCE_S
+            while self._frames and self._frames[0][2] < oldest:
+                self._forget_oldest_frame()
             if not self._waiting:
                 return None
             key, event = self._waiting.popitem(last=False)
@@ -72,8 +79,8 @@ class Outbox:
         with self._changed:
             return self._closed and not self._waiting
 
-    def _forget(self, frame: tuple[int, int]) -> None:
-        key, size = frame
+    def _forget_oldest_frame(self) -> None:
+        key, size, _ = self._frames.popleft()
         del self._waiting[key]
         self._held -= size
         self.dropped += 1

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import pytest
+
 from core.session.events import FrameSeen, Note, StateSampled
 from core.session.outbox import Outbox
 from tests.core.session.samples import frame, state
 
 FRAME_BYTES = frame().image.nbytes
+
+
+@pytest.fixture(autouse=True)
+def _time_stands_still(monkeypatch):
+    monkeypatch.setattr("core.session.outbox.time.monotonic", lambda: 0.0)
 
 
 def drain(outbox):
@@ -41,6 +48,20 @@ def test_taken_pictures_free_their_place():
         outbox.put(FrameSeen(frame=frame(seq=number)))
         assert outbox.take(0).frame.seq == number
     assert outbox.dropped == 0
+
+
+def test_pictures_that_waited_too_long_are_dropped(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("core.session.outbox.time.monotonic", lambda: now[0])
+    outbox = Outbox()
+    outbox.put(FrameSeen(frame=frame(seq=1)))
+    outbox.put(Note(text="a"))
+    now[0] = 0.15
+    outbox.put(FrameSeen(frame=frame(seq=2)))
+    now[0] = 0.3
+    events = drain(outbox)
+    assert [type(event) for event in events] == [Note, FrameSeen]
+    assert outbox.dropped == 1
 
 
 def test_what_comes_after_the_end_is_counted():
