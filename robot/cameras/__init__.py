@@ -1,0 +1,1 @@
+"""Sources of pictures: simulated, OpenCV devices, files."""

@@ -1,0 +1,244 @@
+"""Driver of a Franka FR3 with Franka Hand through franky: the real arm and the simulated one."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import franky
+import numpy as np
+from numpy.typing import NDArray
+
+from core.types import RobotState
+from robot.base import RobotError, RobotLostError
+from robot.franka_gripper import FrankaGripper
+from robot.franka_motion import can_flow, flowing_motion, resting_motion
+from robot.franka_words import FRANKY_ERRORS, active_errors, in_words
+from robot.path import orthonormal
+
+CONNECT_SECONDS = 10.0
+JOINT_SPEED = 0.5
+"""Share of the arm's dynamics for going home, as it goes far."""
+
+PASSED_METRES = 0.002
+_MODES = {
+    franky.RobotMode.Move: "moving",
+    franky.RobotMode.Reflex: "fault",
+    franky.RobotMode.UserStopped: "stopped",
+    franky.RobotMode.AutomaticErrorRecovery: "fault",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class FrankaRobot:
+    """One arm and its gripper; there can be only one object per process tree and arm."""
+
+    def __init__(self, host: str, *, speed: float, realtime: bool) -> None:
+        """Connect.
+
+        Args:
+            host: Address of the robot's control interface.
+            speed: Share 0..1 of the arm's velocity, acceleration and jerk limits.
+            realtime: Whether to insist on a real-time kernel (a real arm needs one).
+
+        Raises:
+            RobotError: If the arm cannot be reached, with a sentence.
+        """
+        self._host = host
+        self._speed = speed
+        self._realtime = realtime
+        # Connecting and moving belong to one thread: with franky-control 2.0.0 a motion started
+        # from another thread than the one that made the Robot is planned anew in every cycle and
+        # creeps towards its first target without arriving (measured: 12 of 12 against 0 of 12).
+        self._thread = self._new_thread()
+        self._path: NDArray[np.float64] = np.eye(4)[None]
+        self._step_seconds = 0.2
+        self._started = 0.0
+        self._passed = 0
+        self._robot = self._connect()
+        self._gripper = FrankaGripper(host)
+
+    @property
+    def host(self) -> str:
+        """Address of the arm."""
+        return self._host
+
+    def state(self) -> RobotState:
+        """Return what the arm measures; see :class:`robot.base.Robot`."""
+        state = self._raw_state()
+        return RobotState(
+            q=state.q,
+            ee_pose=_rigid(state.O_T_EE.matrix),
+            gripper=self._gripper.opening,
+            t_ns=time.monotonic_ns(),
+            mode=_MODES.get(state.robot_mode, "idle"),
+        )
+
+    def commanded_pose(self) -> NDArray[np.float64]:
+        """Return the (4, 4) pose that the controller is asked to hold [m]."""
+        return _rigid(self._raw_state().O_T_EE_d.matrix)
+
+    def follow(self, poses: NDArray[np.float64], step_seconds: float) -> None:
+        """Start moving through poses; see :class:`robot.base.Robot`."""
+        path = self._begin(poses, step_seconds)
+        if not can_flow(path):
+            self._follow_resting(path, step_seconds)
+            return
+        limit = self._speed * self._limits("translation")[0]
+        self._move(flowing_motion(path, step_seconds, limit))
+
+    def follow_gently(self, poses: NDArray[np.float64], step_seconds: float) -> None:
+        """Start moving through poses, resting at each; see :class:`robot.base.Robot`."""
+        self._follow_resting(self._begin(poses, step_seconds), step_seconds)
+
+    def passed(self) -> int:
+        """Return how many poses of the path are behind the arm."""
+        state = self._raw_state()
+        elapsed = state.time.to_sec() - self._started
+        here = state.O_T_EE_d.matrix[:3, 3]
+        path = self._path
+        while self._passed < len(path) - 1:
+            before, target = path[self._passed, :3, 3], path[self._passed + 1, :3, 3]
+            way = target - before
+            length = float(np.linalg.norm(way))
+            ahead = float((target - here) @ way) / length if length > 1e-9 else 0.0
+            # the arm's own clock: a simulation may run slower than the clock on the wall
+            if elapsed < (self._passed + 1) * self._step_seconds - 0.01 or ahead > PASSED_METRES:
+                break
+            self._passed += 1
+        return self._passed
+
+    def move_joints(self, joints: NDArray[np.float64]) -> None:
+        """Start moving to (7,) joint angles [rad]."""
+        factor = min(1.0, JOINT_SPEED)
+        target = [float(angle) for angle in joints]
+        self._path, self._passed = self._path[:1], 0
+        self._move(franky.JointMotion(target, relative_dynamics_factor=factor))
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the motion to end; see :class:`robot.base.Robot`."""
+        try:
+            return bool(self._robot.join_motion(timeout))
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
+
+    def stop(self) -> None:
+        """End any motion now; the arm brakes within about 0.1 s and 4 mm at 0.15 m/s."""
+        try:
+            self._robot.stop()
+        except franky.CommandException:
+            _log.debug("stop of a robot at rest", exc_info=True)
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
+
+    def set_gripper(self, opened: bool) -> Future[None]:
+        """Start opening or closing."""
+        return self._gripper.start(opened)
+
+    def stop_gripper(self) -> None:
+        """End a running opening or closing."""
+        self._gripper.stop()
+
+    def recover(self) -> None:
+        """Acknowledge errors; reconnect if the connection is lost."""
+        try:
+            self._raw_state()
+        except RobotLostError:
+            self._reconnect()
+        try:
+            if self._robot.has_errors and not self._robot.recover_from_errors():
+                raise RobotError(
+                    f"The robot at {self._host} stays in error; look at it and at Franka Desk."
+                )
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
+
+    def close(self) -> None:
+        """Stop and disconnect."""
+        with contextlib.suppress(RobotError):
+            self.stop()
+        self._gripper.close()
+        self._thread.shutdown(wait=False)
+
+    def error_names(self) -> list[str]:
+        """Return the errors that the arm reports now, in words."""
+        return active_errors(self._raw_state().current_errors)
+
+    def _raw_state(self) -> franky.RobotState:
+        try:
+            return self._robot.state
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
+
+    def _begin(self, poses: NDArray[np.float64], step_seconds: float) -> NDArray[np.float64]:
+        state = self._raw_state()
+        path = np.concatenate([_rigid(state.O_T_EE_d.matrix)[None], poses])
+        self._path, self._step_seconds, self._passed = path, step_seconds, 0
+        self._started = state.time.to_sec()
+        return path
+
+    def _follow_resting(self, path: NDArray[np.float64], step_seconds: float) -> None:
+        self._move(
+            resting_motion(
+                path, step_seconds, self._limits("translation"), self._limits("rotation")
+            )
+        )
+
+    def _limits(self, kind: str) -> tuple[float, float, float]:
+        """Return velocity, acceleration and jerk of "translation" or "rotation" as they are now."""
+        names = ("velocity", "acceleration", "jerk")
+        values = [getattr(self._robot, f"{kind}_{name}_limit").get() for name in names]
+        return self._speed * values[0], self._speed * values[1], self._speed * values[2]
+
+    def _move(self, motion: Any) -> None:
+        try:
+            self._thread.submit(self._start, motion).result()
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
+
+    def _start(self, motion: Any) -> None:
+        try:
+            # how the last motion ended, which franky would raise at this one
+            self._robot.join_motion(0.0)
+        except FRANKY_ERRORS as error:
+            _log.debug("the last motion ended with: %s", error)
+        self._robot.move(motion, asynchronous=True)
+
+    def _reconnect(self) -> None:
+        self._gripper.close()
+        self._robot = self._connect()
+        self._gripper = FrankaGripper(self._host)
+
+    def _connect(self) -> franky.Robot:
+        """Connect; a robot that another program holds would block for ever."""
+        config = franky.RealtimeConfig.Enforce if self._realtime else franky.RealtimeConfig.Ignore
+
+        def work() -> franky.Robot:
+            return franky.Robot(
+                self._host, relative_dynamics_factor=self._speed, realtime_config=config
+            )
+
+        try:
+            return self._thread.submit(work).result(CONNECT_SECONDS)
+        except TimeoutError as error:
+            self._thread = self._new_thread()  # the old one hangs in the attempt
+            raise RobotLostError(
+                f"The robot at {self._host} does not answer within {CONNECT_SECONDS:.0f} s; is "
+                "another program connected to it?"
+            ) from error
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
+
+    def _new_thread(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, thread_name_prefix=f"arm-{self._host}")
+
+
+def _rigid(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a (4, 4) pose without the rounding of the single precision that it travelled in."""
+    pose = np.array(matrix, dtype=np.float64)
+    pose[:3, :3] = orthonormal(pose[:3, :3])
+    return pose

@@ -1,0 +1,104 @@
+"""From steps to poses: what a chunk of end-effector actions means."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TINY = 1e-12
+
+
+def rotation_matrix(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (3, 3) rotation about an axis-angle vector (3,) [rad]."""
+    angle = float(np.linalg.norm(vector))
+    if angle < _TINY:
+        return np.eye(3)
+    x, y, z = vector / angle
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * (cross @ cross)
+
+
+def rotation_angle(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Return the angle between two (3, 3) rotations [rad]."""
+    chord = float(np.linalg.norm(a - b)) / np.sqrt(8.0)
+    return 2.0 * float(np.arcsin(np.clip(chord, 0.0, 1.0)))
+
+
+def integrate(start: NDArray[np.float64], actions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Accumulate delta actions onto a commanded pose.
+
+    Each step adds its translation and turns by its rotation vector, both about the base frame's
+    axes. This is the one meaning of an action: preview, guard and execution use it.
+
+    Args:
+        start: (4, 4) commanded pose, end effector to base [m].
+        actions: (N, 7) as in :class:`core.types.ActionChunk`.
+
+    Returns:
+        (N + 1, 4, 4) poses, the first one being ``start``.
+    """
+    poses = np.empty((len(actions) + 1, 4, 4))
+    poses[0] = start
+    for index, action in enumerate(actions):
+        poses[index + 1] = poses[index]
+        poses[index + 1, :3, 3] += action[:3]
+        turned = rotation_matrix(action[3:6]) @ poses[index, :3, :3]
+        poses[index + 1, :3, :3] = orthonormal(turned)
+    return poses
+
+
+def orthonormal(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rotation nearest to a (3, 3) matrix that has gathered rounding errors."""
+    if not np.isfinite(rotation).all():
+        return rotation  # left for the guard to name
+    u, _, v = np.linalg.svd(rotation)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))])
+    return u @ flip @ v
+
+
+def quaternion(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (4,) unit quaternion x, y, z, w of a (3, 3) rotation."""
+    r = orthonormal(rotation)
+    squares = 1.0 + np.array(
+        [
+            r[0, 0] - r[1, 1] - r[2, 2],
+            r[1, 1] - r[0, 0] - r[2, 2],
+            r[2, 2] - r[0, 0] - r[1, 1],
+            r[0, 0] + r[1, 1] + r[2, 2],
+        ]
+    )
+    xy, xz, yz = r[0, 1] + r[1, 0], r[0, 2] + r[2, 0], r[1, 2] + r[2, 1]
+    xw, yw, zw = r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]
+    # four times the outer product of the quaternion with itself: take the row of its largest entry
+    rows = np.array(
+        [
+            [squares[0], xy, xz, xw],
+            [xy, squares[1], yz, yw],
+            [xz, yz, squares[2], zw],
+            [xw, yw, zw, squares[3]],
+        ]
+    )
+    row = rows[int(np.argmax(squares))]
+    return row / np.linalg.norm(row)
+
+
+def passing_velocities(poses: NDArray[np.float64], step_seconds: float) -> NDArray[np.float64]:
+    """Return velocities at which to pass through poses without overshooting any axis.
+
+    Per axis the harmonic mean of the neighbouring slopes, and zero where the direction changes, so
+    that the axis moves monotonically between two targets (Fritsch and Butland 1984).
+
+    Args:
+        poses: (N + 1, 4, 4); the arm rests at the first and the last.
+        step_seconds: Time per step [s].
+
+    Returns:
+        (N, 3) translational velocities at poses 1..N [m/s].
+    """
+    slopes = np.diff(poses[:, :3, 3], axis=0) / step_seconds
+    velocities = np.zeros_like(slopes)
+    before, after = slopes[:-1], slopes[1:]
+    same = before * after > 0.0
+    total = np.where(same, before + after, 1.0)
+    velocities[:-1] = np.where(same, 2.0 * before * after / total, 0.0)
+    return velocities

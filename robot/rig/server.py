@@ -1,0 +1,151 @@
+"""``python main.py rig``: put the rig together from its options and serve it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.service import announce_ready, is_loopback, when_parent_leaves
+from core.types import StudioError
+from robot.base import Camera
+from robot.guard import Limits, Workspace
+from robot.rig.camera_options import open_cameras
+from robot.rig.lab_link import LabLink
+from robot.rig.rig import Rig
+from robot.rig.sockets import RigSockets
+
+DEFAULT_PORT = 8202
+LAB_SPEED = 0.3
+REAL_SPEED = 0.1
+"""Shares of the arm's dynamics; a real arm starts slowly."""
+
+READY_JOINTS = np.array([0.0, -np.pi / 4, 0.0, -3 * np.pi / 4, 0.0, np.pi / 2, np.pi / 4])
+"""Franka's own ready pose [rad]."""
+
+LAB_WORKSPACE = Workspace(low=np.array([0.25, -0.42, 0.028]), high=np.array([0.75, 0.42, 0.60]))
+"""Over the lab's table, whose top is at 0.02 m."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``python main.py rig``."""
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--lab", metavar="URL", help="drive the arm of a simulated lab")
+    where.add_argument("--robot", metavar="HOST", help="drive the robot at this address")
+    parser.add_argument(
+        "--camera",
+        action="append",
+        default=[],
+        metavar="NAME=SOURCE",
+        help="camera of a real arm: front=opencv:0 or front=file:PATH; the first one is drawn on",
+    )
+    parser.add_argument(
+        "--calibration",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="JSON file with width, height, intrinsics, pose and mounted_on_hand of a camera",
+    )
+    parser.add_argument(
+        "--workspace",
+        metavar="X0,Y0,Z0,X1,Y1,Z1",
+        help="box in metres that the tool must not leave; a real arm does not move without one",
+    )
+    parser.add_argument("--speed", type=float, help="share of the arm's dynamics, 0 to 1")
+    parser.add_argument(
+        "--no-realtime",
+        action="store_true",
+        help="do without a real-time kernel (motions of a real arm may be aborted)",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="interface to listen on")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 for a free one")
+    parser.add_argument("--token", help="what clients must present; required beyond 127.0.0.1")
+    parser.add_argument(
+        "--child", action="store_true", help="end when standard input closes (for other programs)"
+    )
+
+
+def run_rig(args: argparse.Namespace) -> int:
+    """Serve the rig until it is ended, told by one JSON line when it is ready.
+
+    Raises:
+        StudioError: If the port, the lab, the robot or a camera is not there.
+    """
+    ended = threading.Event()
+    # the port is taken first: nothing has to be ended again when it is in use
+    with RigSockets(args.host, args.port, args.token) as sockets:
+        rig = build_rig(args)
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda *_: ended.set())
+            if args.child:
+                when_parent_leaves(ended.set)
+            sockets.serve(rig)
+            announce_ready(sockets.url, kind=rig.kind)
+            ended.wait()
+        finally:
+            rig.close()
+    return 0
+
+
+def build_rig(args: argparse.Namespace) -> Rig:
+    """Connect to what the options name.
+
+    Raises:
+        StudioError: If something is not there; what was connected is let go again.
+    """
+    with ExitStack() as undo:
+        lab: LabLink | None = None
+        cameras: list[Camera]
+        if args.lab:
+            if args.camera or args.calibration:
+                raise StudioError(
+                    "--camera is for a real arm; a simulated lab has its own cameras."
+                )
+            lab = LabLink(args.lab)
+            undo.callback(lab.close)
+            host, cameras, home = _lab_parts(lab)
+        else:
+            host, home = args.robot, READY_JOINTS
+            cameras = open_cameras(args.camera, args.calibration)
+            for camera in cameras:
+                undo.callback(camera.close)
+        speed = _speed(args.speed, LAB_SPEED if lab is not None else REAL_SPEED)
+        limits = Limits(workspace=_workspace(args.workspace, lab))
+        realtime = lab is None and not args.no_realtime and not is_loopback(host)
+        from robot.franka import FrankaRobot  # only now: options are judged without the library
+
+        robot = FrankaRobot(host, speed=speed, realtime=realtime)
+        undo.callback(robot.close)
+        rig = Rig(robot=robot, cameras=cameras, limits=limits, home=home, lab=lab)
+        undo.pop_all()
+        return rig
+
+
+def _lab_parts(lab: LabLink) -> tuple[str, list[Camera], NDArray[np.float64]]:
+    from robot.cameras.simulated import SimulatedCamera
+    from robot.sim.kinematics import home_joints
+
+    hello = lab.hello()
+    cameras: list[Camera] = [
+        SimulatedCamera(name, lab, model) for name, model in hello.cameras.items()
+    ]
+    return hello.robot, cameras, home_joints()
+
+
+def _workspace(text: str | None, lab: LabLink | None) -> Workspace | None:
+    if text:
+        return Workspace.parse(text)
+    return LAB_WORKSPACE if lab is not None else None
+
+
+def _speed(given: float | None, default: float) -> float:
+    if given is None:
+        return default
+    if not 0.01 <= given <= 1.0:
+        raise StudioError(f"--speed is {given}; expected 0.01 to 1, a share of the arm's dynamics.")
+    return given
