@@ -43,7 +43,7 @@ def run_studio(args: argparse.Namespace) -> int:
     Raises:
         StudioError: If there is no display, or the settings are wrong.
     """
-    if not _has_display():
+    if not has_display():
         raise StudioError(
             "There is no display to open a window on; use 'python main.py demo' to drive the "
             "studio without one."
@@ -177,7 +177,8 @@ def log_to_file(folder: Path) -> None:
     logging.getLogger("app").setLevel(logging.INFO)
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
+    """Tell whether a window can be opened."""
     if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
