@@ -126,7 +126,7 @@ class MolmoActLlmConfig(PreTrainedConfig):
     residual_dropout: float = 0.0
     max_position_embeddings: int = 4096
     rope_theta: float = 1_000_000.0
-    rope_scaling: dict[str, Any] | None = None
+    rope_scaling: dict[str, Any] | None = None  # pyright: ignore[reportIncompatibleMethodOverride]
     use_qk_norm: bool = False
     qk_norm_type: str = "olmo"
     layer_norm_eps: float = 1e-6
@@ -159,9 +159,9 @@ class MolmoActConfig(PreTrainedConfig):
     Ours: ``image_size`` (width, height) [px] that a frame is area-reduced to before a trace is
     drawn on it; ``depth_range`` ``{"near": m, "far": m}`` [m] when decoded depth is metric inverse
     depth; ``chunk`` action rows per answer and ``images`` per prompt (the released 7B-D-0812 and
-    LIBERO models: 8 and 2); ``execute_steps`` of a chunk before asking again; ``default_norm_key`` into
-    ``norm_stats``; ``multi_image_quirk`` keeps the index shift that released weights were trained
-    with (see :mod:`core.model.processing`).
+    LIBERO models: 8 and 2); ``execute_steps`` of a chunk before asking again; ``default_norm_key``
+    into ``norm_stats``; ``multi_image_quirk`` keeps the index shift that released weights were
+    trained with (see :mod:`core.model.processing`).
     """
 
     model_type = "molmoact"
@@ -185,9 +185,7 @@ class MolmoActConfig(PreTrainedConfig):
     depth_range: dict[str, float] | None = None
     chunk: int = 8
     images: int = 2
-    chunk: int = 8
     execute_steps: int | None = None
-    images: int = 2
     default_norm_key: str | None = None
     multi_image_quirk: bool = True
 

@@ -88,7 +88,7 @@ class MolmoActImageProcessor:
     def from_dict(cls, settings: dict[str, Any]) -> MolmoActImageProcessor:
         """Make one from the contents of ``preprocessor_config.json``; other keys are ignored."""
         known = {field.name for field in fields(cls)}
-        chosen = {
+        chosen: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in settings.items()
             if key in known and value is not None

@@ -77,7 +77,8 @@ def _resize_integer(image: NDArray[np.uint8], size: tuple[int, int], mode: str) 
         pixels = _bilinear(image, size)
     else:
         pixels = _torch_resize(image.astype(np.float32), size, "bicubic")
-    return np.rint(pixels).clip(0, 255) / np.float32(255.0)
+    levels: Pixels = np.rint(pixels).clip(0, 255)
+    return (levels / np.float32(255.0)).astype(np.float32, copy=False)
 
 
 def _resize_padded(

@@ -17,7 +17,7 @@ from transformers import Cache, DynamicCache, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from core.model.attention_mask import attention_plan, past_length
-from core.model.configuration import MolmoActConfig, MolmoActLlmConfig
+from core.model.configuration import MolmoActConfig
 from core.model.decoder import Decoder, TokenEmbedding
 from core.model.stem import sincos_positions
 from core.model.vision import VisionBackbone, VisionTransformer
@@ -33,7 +33,7 @@ class MolmoActModel(nn.Module):
 
     def __init__(self, config: MolmoActConfig) -> None:
         super().__init__()
-        self.transformer = Decoder(cast(MolmoActLlmConfig, config.llm_config))
+        self.transformer = Decoder(config.llm_config)
         self.vision_backbone = VisionBackbone(config)
 
 
@@ -44,19 +44,19 @@ class MolmoActForActionReasoning(PreTrainedModel, GenerationMixin):
     config: MolmoActConfig
     base_model_prefix = "model"
     main_input_name = "input_ids"
-    _no_split_modules = ("VitBlock", "DecoderBlock")
+    _no_split_modules = {"VitBlock", "DecoderBlock"}  # noqa: RUF012 - named by transformers
     _supports_sdpa = True
     supports_gradient_checkpointing = True
 
     def __init__(self, config: MolmoActConfig) -> None:
         super().__init__(config)
-        llm = cast(MolmoActLlmConfig, config.llm_config)
+        llm = config.llm_config
         self.model = MolmoActModel(config)
         self.lm_head = nn.Linear(llm.hidden_size, llm.vocab_size, bias=False)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
-        llm = cast(MolmoActLlmConfig, self.config.llm_config)
+        llm = self.config.llm_config
         std = self.config.initializer_range
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             if isinstance(module, nn.Conv2d):
@@ -211,7 +211,7 @@ class MolmoActForActionReasoning(PreTrainedModel, GenerationMixin):
 
     def prepare_inputs_for_generation(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Pass pictures with the prompt only, not with every generated token."""
-        inputs = super().prepare_inputs_for_generation(*args, **kwargs)
+        inputs = super().prepare_inputs_for_generation(*args, **kwargs)  # pyright: ignore
         if past_length(inputs.get("past_key_values")) > 0:
             for name in ("images", "image_masks", "pooled_patches_idx", "image_features"):
                 inputs.pop(name, None)
