@@ -186,6 +186,9 @@ class DemoDriver(QObject):
         )
         if store.rig is None or store.rig.kind != "lab":
             raise DemoError("The demo moves the arm by itself, so it only drives the lab.")
+        # Without a window manager nobody gives the window the keys unless it asks for them.
+        self._window.activateWindow()
+        yield Wait(until=self._window.isActiveWindow, seconds=LAB_S, what="the keyboard")
         if self._seed is not None:
             yield from self._ask_lab([], "reset", seed=self._seed)
         yield self._pause(1.0)

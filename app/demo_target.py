@@ -47,7 +47,7 @@ def choose_target(
         if wanted not in names:
             raise DemoError(f"There is no '{wanted}' on the table, but {', '.join(names)}.")
         return names[planned], wanted
-    inside = ((places > MARGIN) & (places < 1 - MARGIN)).all(axis=1)
+    inside = np.asarray(((places > MARGIN) & (places < 1 - MARGIN)).all(axis=1))
     inside[planned] = False
     if not inside.any():
         raise DemoError(f"Apart from the {names[planned]} there is no object in the picture.")

@@ -90,8 +90,9 @@ def stages(
     if wants_trace:
         done = bool(reasoning.traces) or part.traces_complete
         found.append(("trace", done, f"{points} points" if points and not done else ""))
+    done = reasoning.chunk is not None
     progress = f"{rows}/{chunk}" if chunk else str(rows)
-    found.append(("actions", reasoning.chunk is not None, progress if rows else ""))
+    found.append(("actions", done, progress if rows and not done else ""))
 
     took = stage_seconds(reasoning.timings)
     result: list[Stage] = []

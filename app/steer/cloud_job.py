@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
 from core.camera import CameraModel
 from core.types import DepthMap, StudioError
 
 log = logging.getLogger(__name__)
+
+
+WARM_UP_MS = 3000
+"""When Open3D is imported, counted from the start: before it is needed, but not at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,6 +103,9 @@ class CloudJob(QObject):
         self._done = _Done()
         self._done.finished.connect(self._finished)
         self._done.failed.connect(self._failed)
+        self._warm_up = QTimer(self, singleShot=True, interval=WARM_UP_MS)
+        self._warm_up.timeout.connect(self._import_early)
+        self._warm_up.start()
 
     def request(
         self,
@@ -133,8 +142,13 @@ class CloudJob(QObject):
 
     def shutdown(self) -> None:
         """Wait for the thread; nothing is emitted afterwards."""
+        self._warm_up.stop()
         self.forget()
         self._pool.waitForDone()
+
+    def _import_early(self) -> None:
+        """Import Open3D in the pool: it takes a second, or many on a busy machine."""
+        self._pool.start(_import_open3d)
 
     def _start(self) -> None:
         if self._running or self._next is None:
@@ -155,3 +169,9 @@ class CloudJob(QObject):
         if generation == self._generation:
             self.failed.emit(sentence)
         self._start()
+
+
+def _import_open3d() -> None:
+    """Import Open3D; what is wrong with it is said when it is needed."""
+    with suppress(ImportError, OSError):
+        importlib.import_module("open3d")

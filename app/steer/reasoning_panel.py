@@ -65,7 +65,9 @@ class ReasoningPanel(QWidget):
         self._copy.setToolTip("Copy the raw answer")
         self._copy.setAccessibleName("Copy the raw answer")
         self._copy.clicked.connect(self._copy_text)
-        self._toggle = QPushButton("Raw")
+        self._toggle = QPushButton()
+        self._toggle.setIcon(icon("code", "muted"))
+        self._toggle.setAccessibleName("Raw answer")
         self._toggle.setToolTip("Show the answer as the model wrote it")
         theme.set_role(self._toggle, "flat")
         self._toggle.setCheckable(True)
@@ -180,7 +182,7 @@ class ReasoningPanel(QWidget):
             points, whose = [t.points for t in reasoning.traces], "Trace"
         else:
             points, whose = partial, "Trace"
-        lines = [" → ".join(f"({x:.0f}, {y:.0f})" for x, y in line) for line in points]
+        lines = [" → ".join(f"({x:.0f},\u00a0{y:.0f})" for x, y in line) for line in points]
         self._trace.setVisible(bool(lines))
         self._trace.setText("\n".join(f"{whose}  {line}" for line in lines))
         self._trace.setToolTip("Points in 0 to 255 across the image, x to the right and y down")
