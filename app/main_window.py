@@ -251,23 +251,20 @@ class MainWindow(QMainWindow):
             self.status.set_recording(None)
 
     def _restore(self) -> None:
-        self.workspace.splitter.setSizes([1000, 440])
         if self._state is None:
             return
         geometry = self._state.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
-        for name in ("splitter", "side"):
-            saved = self._state.value(name)
-            if saved is not None:
-                getattr(self.workspace, name).restoreState(saved)
+        saved = self._state.value("side")
+        if saved is not None:
+            self.workspace.side.restoreState(saved)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave in order; the window is gone from the screen at once."""
         if self._state is not None:
             self._state.setValue("geometry", self.saveGeometry())
-            for name in ("splitter", "side"):
-                self._state.setValue(name, getattr(self.workspace, name).saveState())
+            self._state.setValue("side", self.workspace.side.saveState())
         self.hide()
         self._clock.stop()
         QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]

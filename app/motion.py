@@ -9,6 +9,7 @@ from app.notify import Notifier
 from app.session_log import SessionLog
 from app.store import Phase, Store
 from app.workers import RigLink
+from core.types import ActionChunk
 from robot.rig import messages
 
 STOP_CONFIRM_MS = 1000
@@ -35,6 +36,7 @@ class Motion(QObject):
         super().__init__(parent)
         self._store, self._rig = store, rig
         self._notifier, self._log = notifier, log
+        self._asked: tuple[ActionChunk, int] | None = None
         self._stop_timer = QTimer(self, singleShot=True, interval=STOP_CONFIRM_MS)
         self._stop_timer.timeout.connect(self._stop_unconfirmed)
         rig.stop_sent.connect(self._stop_sent)
@@ -54,11 +56,8 @@ class Motion(QObject):
         total = len(chunk.actions) if steps is None else min(steps, len(chunk.actions))
         self._store.set_progress(0, total)
         self._store.set_phase(Phase.RUNNING)
-
-        def started(run_id: str) -> None:
-            self._log.run_accepted(run_id, chunk, total, plan.reasoning.request_id)
-
-        self._rig.call(lambda client: client.run(chunk, total), started, self._refuse)
+        self._asked = (chunk, plan.reasoning.request_id)
+        self._rig.call(lambda client: client.run(chunk, total), _ignore, self._refuse)
 
     def home(self) -> None:
         """Send the arm to its home pose."""
@@ -98,21 +97,18 @@ class Motion(QObject):
 
     def release(self) -> None:
         """Release a latched stop or recover from a fault; nothing moves by that."""
-        if self._refused(rules.release(self._store)):
-            return
-
-        def released(_: object) -> None:
-            if self._store.phase in (Phase.STOPPED, Phase.FAULT):
-                self._store.pin(None)
-                self._store.set_phase(Phase.READY)
-
-        self._rig.call(lambda client: client.release_stop(), released, self._notifier.error)
+        if not self._refused(rules.release(self._store)):
+            self._rig.call(lambda client: client.release_stop(), _ignore, self._notifier.error)
 
     @Slot(object)
     def take_event(self, event: messages.RigEvent) -> None:
         """Take in one event of the rig."""
         self._log.rig_event(event)
         match event:
+            case messages.RunStarted():
+                asked, self._asked = self._asked, None
+                if asked is not None:
+                    self._log.run_started(event.run_id, asked[0], event.steps, asked[1])
             case messages.StepDone():
                 self._store.set_progress(event.step + 1, self._store.progress[1])
             case messages.RunEnded():
@@ -122,6 +118,10 @@ class Motion(QObject):
                 if self._store.phase != Phase.FAULT:
                     self._store.set_phase(Phase.STOPPED)
                 self.stopping.emit(event.by)
+            case messages.Released():
+                if self._store.phase in (Phase.STOPPED, Phase.FAULT):
+                    self._store.pin(None)
+                    self._store.set_phase(Phase.READY)
             case messages.Fault():
                 self._store.set_phase(Phase.FAULT)
                 self.stopping.emit("fault")
@@ -171,4 +171,4 @@ class Motion(QObject):
 
 
 def _ignore(_: object) -> None:
-    """The end of the motion comes as an event."""
+    """What comes of it is reported as an event, in order with the other events."""

@@ -137,14 +137,14 @@ class SessionLog:
             )
         )
 
-    def run_accepted(self, run_id: str, chunk: ActionChunk, steps: int, request_id: int) -> None:
+    def run_started(self, run_id: str, chunk: ActionChunk, steps: int, request_id: int) -> None:
         """The rig runs a chunk."""
         self._send(
-            events.ChunkStarted(run_id=str(run_id), chunk=chunk, steps=steps, request_id=request_id)
+            events.ChunkStarted(run_id=run_id, chunk=chunk, steps=steps, request_id=request_id)
         )
 
     def rig_event(self, event: messages.RigEvent) -> None:
-        """The rig reports; the start of a run is noted by :meth:`run_accepted`."""
+        """The rig reports; the start of a run is noted by :meth:`run_started`."""
         match event:
             case messages.StepDone():
                 self._send(events.StepDone(run_id=event.run_id, step=event.step, state=event.state))

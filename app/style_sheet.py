@@ -21,6 +21,7 @@ QSplitter::handle:hover { background: $accent; }
 QFrame[role="hairline"] { background: $line; border: none; }
 QWidget[role="panel"] { background: $surface; }
 QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radius: 6px; }
+QFrame[role="edge-real"] { border: 3px solid $fault; }
 QFrame[role="card"][selected="true"] { border: 2px solid $accent; }
 
 QLabel[role="caption"], QLabel[role="hint"] { color: $muted; }

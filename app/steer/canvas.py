@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -24,6 +24,9 @@ from app.store import Phase, PlanKind, Store
 from core.types import Frame
 
 EMPTY = "The picture of the front camera appears here as soon as the rig delivers it."
+
+WARNED_S = 4.0
+"""How long a warning stays before hints may take its place [s]."""
 
 
 class Canvas(QWidget):
@@ -53,13 +56,12 @@ class Canvas(QWidget):
         self._store = store
         self._live: Frame | None = None
         self._pinned_ns = 0
+        self._warned_until = 0.0
         self.view = ImageView()
         self.view.set_message(EMPTY)
         self._title = QLabel()
         theme.set_role(self._title, "title")
         self._badge = QLabel()
-        self._pointer = QLabel()
-        theme.set_role(self._pointer, "caption")
         self._hint = QLabel()
         theme.set_role(self._hint, "hint")
         self._hint.setMinimumWidth(1)
@@ -90,7 +92,7 @@ class Canvas(QWidget):
         self.tool.hint_changed.connect(self._say)
         self.tool.refused.connect(self._warn)
         self.view.moved.connect(self._point)
-        self.view.pointer_left.connect(self._pointer.clear)
+        self.view.pointer_left.connect(self._unpoint)
         self._build()
         store.observation_changed.connect(self.show_observation)
         store.phase_changed.connect(self.show_observation)
@@ -101,26 +103,32 @@ class Canvas(QWidget):
         self.show_observation()
 
     def _build(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(8, 0, 8, 0)
-        head.setSpacing(8)
-        head.addWidget(self._title)
-        head.addWidget(self._badge)
-        head.addStretch(1)
-        head.addWidget(self._pointer)
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(0, 0, 0, 0)
+        self._head.setSpacing(8)
+        self._head.addWidget(self._title)
+        self._head.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._head.addStretch(1)
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(0)
+        self._head.addLayout(self._tools)
         self._foot = QHBoxLayout()
-        self._foot.setContentsMargins(8, 0, 8, 0)
-        self._foot.setSpacing(4)
+        self._foot.setContentsMargins(0, 0, 0, 0)
+        self._foot.setSpacing(8)
         self._foot.addWidget(self._hint, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 8)
         layout.setSpacing(8)
-        layout.addLayout(head)
+        layout.addLayout(self._head)
         layout.addWidget(self.view, 1)
         layout.addLayout(self._foot)
 
+    def add_tool(self, widget: QWidget) -> None:
+        """Put a small button above the picture."""
+        self._tools.addWidget(widget)
+
     def add_button(self, widget: QWidget) -> None:
-        """Put a small button to the right of the hint."""
+        """Put a button to the right of the hint."""
         self._foot.addWidget(widget)
 
     def copy_model_trace(self) -> None:
@@ -234,10 +242,13 @@ class Canvas(QWidget):
             item.set_scale_factor(scale)
 
     def _say(self, hint: str) -> None:
+        if time.monotonic() < self._warned_until:
+            return
         theme.set_role(self._hint, "hint")
         self._show_hint(hint)
 
     def _warn(self, hint: str) -> None:
+        self._warned_until = time.monotonic() + WARNED_S
         theme.set_role(self._hint, "warn")
         self._show_hint(hint)
 
@@ -250,4 +261,7 @@ class Canvas(QWidget):
     def _point(self, pixel: QPointF, _held: bool) -> None:
         inside = self.view.contains(pixel)
         text = f"x {pixel.x():.1f}  y {pixel.y():.1f} px" if inside else ""
-        self._pointer.setText(text)
+        self.view.set_readout(text)
+
+    def _unpoint(self) -> None:
+        self.view.set_readout("")

@@ -54,6 +54,7 @@ class ImageView(QGraphicsView):
         self._centre = QPointF()
         self._pan_from: QPointF | None = None
         self._message = ""
+        self._readout = ""
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -99,6 +100,12 @@ class ImageView(QGraphicsView):
         if text != self._message:
             self._message = text
             self._repaint()
+
+    def set_readout(self, text: str) -> None:
+        """Write something small into the lower right corner."""
+        if text != self._readout:
+            self._readout = text
+            self.viewport().update()
 
     def fit(self) -> None:
         """Show the whole image as large as it goes, without a margin."""
@@ -184,6 +191,26 @@ class ImageView(QGraphicsView):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(area, flags, self._message)
             painter.end()
+        elif self._readout:
+            self._paint_readout()
+
+    def _paint_readout(self) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.ui_font(8.5))
+        width = painter.fontMetrics().horizontalAdvance(self._readout) + 16
+        corner = self.to_viewport(QPointF(*self.image_size))
+        right = min(corner.x(), self.viewport().width())
+        bottom = min(corner.y(), self.viewport().height())
+        box = QRectF(right - width - 8, bottom - 28, width, 20)
+        ground = QColor(theme.DATA.casing)
+        ground.setAlpha(200)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box, 6, 6)
+        painter.setPen(QColor(theme.THEMES["dark"].text))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._readout)
+        painter.end()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom to the pointer."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -36,8 +38,9 @@ from app.studio import Studio
 from core import overlay
 from core.types import Frame, Reasoning
 
-INSET_WIDTH = 152
-SIDE_WIDTH = 400
+INSET_WIDTHS = (112, 160)
+SIDE_WIDTHS = (336, 460)
+SIDE_SHARE, INSET_SHARE = 0.31, 0.11
 TICK_MS = 250
 
 
@@ -68,6 +71,8 @@ class SteerWorkspace(QWidget):
         self.side = QSplitter(Qt.Orientation.Vertical)
         self._cloud_job = CloudJob(self)
         self._shown: Reasoning | None = None
+        self._pose: NDArray[np.float64] | None = None
+        self._width = 0
         self._build()
         self._wire()
         self._clock = QTimer(self, interval=TICK_MS)
@@ -77,20 +82,19 @@ class SteerWorkspace(QWidget):
         self._show_phase()
 
     def _build(self) -> None:
-        self.cameras.setFixedWidth(INSET_WIDTH)
         picture = QHBoxLayout()
         picture.setSpacing(8)
         picture.setContentsMargins(0, 0, 8, 0)
         picture.addWidget(self.canvas, 1)
         insets = QVBoxLayout()
-        insets.setContentsMargins(0, 36, 0, 8)
+        insets.setContentsMargins(0, 44, 0, 8)
         insets.addWidget(self.cameras)
         picture.addLayout(insets)
         for name in ("undo", "redo", "clear", "copy_model", "fit", "live"):
             button = QToolButton()
             button.setDefaultAction(self._actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-            self.canvas.add_button(button)
+            self.canvas.add_tool(button)
         self.canvas.add_button(ActionButton(self._actions["steer"], role="primary"))
         left = QWidget()
         column = QVBoxLayout(left)
@@ -109,7 +113,13 @@ class SteerWorkspace(QWidget):
         box = QVBoxLayout(answer)
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self.answer)
-        for widget in (self.cloud, thumbnails, answer):
+        # Its rows would otherwise push the border between the columns to and fro.
+        answer.setMinimumWidth(1)
+        space = QWidget()
+        box = QVBoxLayout(space)
+        box.setContentsMargins(8, 8, 0, 0)
+        box.addWidget(self.cloud)
+        for widget in (space, thumbnails, answer):
             self.side.addWidget(widget)
         self.side.setChildrenCollapsible(False)
         for index, share in enumerate((5, 3, 5)):
@@ -139,6 +149,7 @@ class SteerWorkspace(QWidget):
         self.instruction.instruction_changed.connect(studio.controller.set_instruction)
         self.plans.plan_chosen.connect(studio.controller.select_plan)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
+        self.canvas.tool.gesture_ended.connect(self._lift_again)
         studio.feed.frame_arrived.connect(self._take_frame)
         store.rig_changed.connect(self._show_rig)
         store.capabilities_changed.connect(self._show_capabilities)
@@ -152,6 +163,21 @@ class SteerWorkspace(QWidget):
         self._actions["run"].changed.connect(self._show_blocker)
         self._cloud_job.lifted.connect(self._show_cloud)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the picture what the side columns do not need at this width."""
+        super().resizeEvent(event)
+        if self.width() != self._width:
+            self._width = self.width()
+            inset, side = (
+                round(min(max(share * self._width, low), high))
+                for share, (low, high) in (
+                    (INSET_SHARE, INSET_WIDTHS),
+                    (SIDE_SHARE, SIDE_WIDTHS),
+                )
+            )
+            self.cameras.setFixedWidth(inset)
+            self.splitter.setSizes([self._width - side, side])
+
     def shutdown(self) -> None:
         """Wait for the pool."""
         self._clock.stop()
@@ -160,7 +186,9 @@ class SteerWorkspace(QWidget):
     @Slot(object)
     def _take_frame(self, frame: Frame) -> None:
         self.canvas.take_frame(frame)
-        self.cameras.set_frames(self._studio.feed.frames, time.monotonic_ns())
+        inset = self.cameras.insets.get(frame.camera)
+        if inset is not None:
+            inset.set_frame(frame, time.monotonic_ns())
 
     def _tick(self) -> None:
         feed = self._studio.feed
@@ -252,6 +280,12 @@ class SteerWorkspace(QWidget):
         points = draft if draft is not None else traces[0].points if traces else None
         self._cloud_job.request(reasoning.depth_map, frame.image, camera, points, draft is not None)
 
+    def _lift_again(self, *_: object) -> None:
+        """Lay the edited trace onto the surface."""
+        plan = self._studio.store.plans.get(PlanKind.MODEL)
+        if plan is not None:
+            self._lift(plan.reasoning)
+
     @Slot(object)
     def _show_cloud(self, lifted: Lifted) -> None:
         self.cloud.set_cloud(lifted.points, lifted.colours, lifted.metric)
@@ -280,7 +314,11 @@ class SteerWorkspace(QWidget):
     def _show_robot(self) -> None:
         state = self._studio.store.robot
         self.robot.set_state(state)
-        self.cloud.set_pose(None if state is None else state.ee_pose)
+        pose = None if state is None else state.ee_pose
+        # Every new pose draws the whole scene again; one that looks the same is not worth it.
+        if pose is None or self._pose is None or np.abs(pose - self._pose).max() > 1e-3:
+            self._pose = pose
+            self.cloud.set_pose(pose)
 
     def _show_progress(self) -> None:
         self.answer.set_progress(self._studio.store.progress[0])

@@ -32,7 +32,7 @@ from core.types import (
     Trace,
 )
 from robot.path import integrate
-from robot.rig.messages import RunEnded, RunStarted, StepDone, Stopped
+from robot.rig.messages import Released, RunEnded, RunStarted, StepDone, Stopped
 
 SIZE = (320, 240)
 NEAR, FAR = 0.5, 2.0
@@ -278,6 +278,7 @@ class ScriptedRig:
 
     def release_stop(self) -> None:
         self.calls.append("release_stop")
+        self.events.put(Released())
 
     def home(self) -> None:
         self.calls.append("home")

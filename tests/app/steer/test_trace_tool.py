@@ -1,0 +1,204 @@
+"""Editing the trace on the real canvas, by mouse and keys."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, Qt
+
+from app.steer.mapping import scene_from_model
+from app.steer.trace_tool import EDIT_HINT, FULL_HINT, OUTSIDE_HINT
+from tests.app.conftest import Rigged, drag
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def canvas(rigged: Rigged) -> Rigged:
+    rigged.ready()
+    return rigged
+
+
+def pixels(rigged: Rigged) -> np.ndarray:
+    return scene_from_model(rigged.store.draft, (320, 240))
+
+
+def near(rigged: Rigged, *expected: tuple[float, float]) -> None:
+    # A pointer only has whole screen pixels; that is less than one image pixel here.
+    np.testing.assert_allclose(pixels(rigged), expected, atol=1.0)
+
+
+def test_clicks_add_points_up_to_five(canvas: Rigged) -> None:
+    spots = [(60.0, 150.0), (90.0, 160.0), (120.0, 140.0), (150.0, 180.0), (180.0, 150.0)]
+    for spot in spots:
+        canvas.click(*spot)
+    near(canvas, *spots)
+    canvas.click(220, 200)
+    near(canvas, *spots)
+    assert canvas.window.workspace.canvas.hint == FULL_HINT
+
+
+def test_stroke_is_resampled_to_five_even_points(canvas: Rigged) -> None:
+    canvas.drag((60, 150), (160, 150))
+    near(canvas, (60, 150), (85, 150), (110, 150), (135, 150), (160, 150))
+    assert canvas.window.workspace.canvas.hint == EDIT_HINT
+
+
+def test_new_stroke_replaces_the_trace(canvas: Rigged) -> None:
+    canvas.drag((60, 150), (160, 150))
+    canvas.drag((60, 200), (260, 200))
+    assert len(canvas.store.draft) == 5
+    assert abs(pixels(canvas)[:, 1] - 200).max() < 1
+
+
+def test_stroke_near_the_gripper_starts_at_the_gripper(canvas: Rigged) -> None:
+    gripper = canvas.rig.cameras["front"].project(canvas.rig.pose[:3, 3])
+    canvas.drag((gripper[0] + 5, gripper[1] + 4), (100, 150))
+    np.testing.assert_allclose(pixels(canvas)[0], gripper, atol=1e-6)
+
+
+def test_drag_moves_a_point_and_is_one_undo_step(canvas: Rigged) -> None:
+    for spot in ((60, 150), (120, 150), (180, 150)):
+        canvas.click(*spot)
+    steps = canvas.studio.undo_stack.count()
+    canvas.drag((120, 150), (130, 190))
+    near(canvas, (60, 150), (130, 190), (180, 150))
+    assert canvas.studio.undo_stack.count() == steps + 1
+    canvas.key(Qt.Key.Key_Z, CTRL)
+    near(canvas, (60, 150), (120, 150), (180, 150))
+    canvas.key(Qt.Key.Key_Z, CTRL | SHIFT)
+    near(canvas, (60, 150), (130, 190), (180, 150))
+
+
+def test_undo_back_to_nothing(canvas: Rigged) -> None:
+    canvas.click(60, 150)
+    canvas.key(Qt.Key.Key_Z, CTRL)
+    assert canvas.store.draft is None
+    canvas.key(Qt.Key.Key_Y, CTRL)
+    near(canvas, (60, 150))
+
+
+def test_press_on_an_edge_inserts_and_drags(canvas: Rigged) -> None:
+    canvas.click(60, 150)
+    canvas.click(180, 150)
+    canvas.drag((120, 150), (120, 110))
+    near(canvas, (60, 150), (120, 110), (180, 150))
+    canvas.key(Qt.Key.Key_Z, CTRL)
+    near(canvas, (60, 150), (180, 150))
+
+
+def test_hovering_an_edge_shows_a_ghost_point(canvas: Rigged) -> None:
+    canvas.click(60, 150)
+    canvas.click(180, 150)
+    item = canvas.window.workspace.canvas.user_item
+    canvas.qtbot.mouseMove(canvas.view.viewport(), canvas.at(120, 152))
+    assert item._ghost is not None
+    assert abs(item._ghost.y() - 150) < 1
+    canvas.qtbot.mouseMove(canvas.view.viewport(), canvas.at(120, 220))
+    assert item._ghost is None
+
+
+def test_edge_of_a_full_trace_cannot_be_split(canvas: Rigged) -> None:
+    canvas.drag((60, 150), (260, 150))
+    before = canvas.store.draft
+    canvas.drag((85, 150), (85, 100))
+    np.testing.assert_array_equal(canvas.store.draft, before)
+    assert canvas.window.workspace.canvas.hint == FULL_HINT
+
+
+def test_delete_key_and_double_click_remove(canvas: Rigged) -> None:
+    for spot in ((60, 150), (120, 150), (180, 150)):
+        canvas.click(*spot)
+    canvas.click(120, 150)
+    canvas.key(Qt.Key.Key_Delete)
+    near(canvas, (60, 150), (180, 150))
+    viewport = canvas.view.viewport()
+    canvas.click(60, 150)
+    canvas.qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=canvas.at(60, 150))
+    near(canvas, (180, 150))
+
+
+def test_double_click_that_made_a_point_keeps_it(canvas: Rigged) -> None:
+    canvas.click(60, 150)
+    canvas.click(180, 150)
+    canvas.qtbot.mouseDClick(
+        canvas.view.viewport(), Qt.MouseButton.LeftButton, pos=canvas.at(180, 150)
+    )
+    near(canvas, (60, 150), (180, 150))
+
+
+def test_arrows_nudge_and_merge(canvas: Rigged) -> None:
+    canvas.click(60, 150)
+    steps = canvas.studio.undo_stack.count()
+    for _ in range(3):
+        canvas.key(Qt.Key.Key_Right)
+    canvas.key(Qt.Key.Key_Down, SHIFT)
+    near(canvas, (63, 160))
+    assert canvas.studio.undo_stack.count() == steps + 1
+
+
+def test_escape_takes_a_drag_back(canvas: Rigged) -> None:
+    canvas.click(60, 150)
+    canvas.click(180, 150)
+    canvas.drag((180, 150), (200, 100), release=False)
+    assert canvas.window.workspace.canvas.tool.active
+    canvas.key(Qt.Key.Key_Escape)
+    near(canvas, (60, 150), (180, 150))
+    canvas.drag((100, 200), (200, 100), release=False)
+    canvas.key(Qt.Key.Key_Escape)
+    near(canvas, (60, 150), (180, 150))
+
+
+def test_click_outside_the_picture_is_refused(canvas: Rigged) -> None:
+    canvas.window.resize(1440, 700)
+    canvas.qtbot.wait(50)
+    outside = QPointF(-5, 100)
+    place = canvas.view.to_viewport(outside).toPoint()
+    assert canvas.view.viewport().rect().contains(place)
+    canvas.qtbot.mouseClick(canvas.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert canvas.store.draft is None
+    assert canvas.store.observation is None
+    assert canvas.window.workspace.canvas.hint == OUTSIDE_HINT
+    target = canvas.at(100, 100)
+    drag(canvas.view.viewport(), [place, target])
+    assert canvas.store.draft is None
+
+
+def test_stroke_that_leaves_the_picture_stays_on_its_edge(canvas: Rigged) -> None:
+    canvas.drag((60, 150), (60, 400))
+    assert canvas.store.draft.max() <= 255
+    assert canvas.store.draft[-1, 1] == pytest.approx(255)
+
+
+def test_copy_the_models_trace_and_bend_it(canvas: Rigged) -> None:
+    canvas.key(Qt.Key.Key_Space)
+    canvas.phase("planned")
+    canvas.key(Qt.Key.Key_E)
+    np.testing.assert_allclose(
+        canvas.store.draft, canvas.store.plans["model"].reasoning.traces[0].points
+    )
+    canvas.key(Qt.Key.Key_Backspace, CTRL)
+    assert canvas.store.draft is None
+
+
+def test_no_drawing_while_the_arm_moves(canvas: Rigged) -> None:
+    canvas.drag((60, 150), (160, 150))
+    canvas.key(Qt.Key.Key_Return)
+    canvas.phase("steered")
+    canvas.until(lambda: canvas.store.plan.preview is not None)
+    canvas.key(Qt.Key.Key_Return, CTRL)
+    canvas.phase("running")
+    before = canvas.store.draft
+    canvas.drag((100, 200), (200, 200))
+    np.testing.assert_array_equal(canvas.store.draft, before)
+    assert "moving" in canvas.window.workspace.canvas.hint
+
+
+def test_edits_are_logged(canvas: Rigged) -> None:
+    canvas.drag((60, 150), (160, 150))
+    canvas.key(Qt.Key.Key_Z, CTRL)
+    edits = [e for e in canvas.recorder.events if type(e).__name__ == "TraceEdited"]
+    assert [e.operation for e in edits] == ["draw trace", "undo"]
+    assert len(edits[0].before) == 0
+    assert len(edits[0].after) == 5
