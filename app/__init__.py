@@ -1,0 +1,1 @@
+"""The studio: the Qt window. The only package that imports Qt."""

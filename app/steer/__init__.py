@@ -1,0 +1,1 @@
+"""The Steer workspace: picture, trace editing and the panels beside them."""
