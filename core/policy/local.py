@@ -20,11 +20,21 @@ from core.overlay import draw_trace, prepare_frame
 from core.policy.base import StageCallback, check_request
 from core.policy.judge import action_warnings
 from core.policy.progress import Progress
-from core.protocol.action_codec import decode_rows
+from core.protocol.action_codec import decode_rows, rows_text
+from core.protocol.action_symbols import SYMBOLS
 from core.protocol.answer import AnswerError, parse_answer
-from core.protocol.prompts import reasoning_prompt, steered_prompt
+from core.protocol.prompts import (
+    reasoning_answer,
+    reasoning_prompt,
+    steered_answer,
+    steered_prompt,
+)
 from core.protocol.statistics import NormStats, read_statistics
 from core.types import (
+    CODEBOOK_SIZE,
+    DEPTH_CODES,
+    MAX_TRACE_POINTS,
+    TRACE_MAX,
     ActionChunk,
     Capabilities,
     DepthMap,
@@ -37,11 +47,8 @@ from core.types import (
 
 logger = logging.getLogger(__name__)
 
-# Text tokens of an answer in the Qwen vocabulary, with some room (molmoact.md 1.4): depth, trace
-# and the sentences around them; the steered sentence; one action row. 512 for a chunk of 8.
-REASONING_TOKENS = 208
-STEERED_TOKENS = 40
-ROW_TOKENS = 38
+SPARE_TOKENS = 16
+"""Room beyond the longest answer that fits the protocol."""
 
 DTYPES = {"auto": None, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAX_THREADS = 2
@@ -69,6 +76,7 @@ class LocalPolicy:
             config.norm_stats, norm_key or config.default_norm_key
         )
         self._end_ids = frozenset({loaded.processor.ids.eos})
+        self._longest = _longest_answers(loaded, int(config.chunk), self._stats.dims)
         size = config.image_size
         chunk = int(config.chunk)
         self._capabilities = Capabilities(
@@ -185,8 +193,7 @@ class LocalPolicy:
 
     def _room(self, length: int, *, steered: bool) -> int:
         """Return how many tokens the answer may have after a prompt of ``length``."""
-        wanted = STEERED_TOKENS if steered else REASONING_TOKENS
-        wanted += ROW_TOKENS * self._capabilities.chunk
+        wanted = self._longest[steered]
         limit = int(self._loaded.config.llm_config.max_position_embeddings)
         if length >= limit:
             raise StudioError(
@@ -294,3 +301,18 @@ def _device(name: str) -> torch.device:
             f"there is no GPU '{name}' here ({torch.cuda.device_count()} found); use --device cpu"
         )
     return device
+
+
+def _longest_answers(loaded: LoadedModel, chunk: int, dims: int) -> dict[bool, int]:
+    """Return the tokens that the longest answer takes: steered (True) and reasoning (False).
+
+    About 512 for a reasoning answer with 8 rows in the released tokenizers, whose action symbols
+    take two to four tokens each.
+    """
+    encode = loaded.processor.encode_text
+    longest = max(range(len(SYMBOLS)), key=lambda bin_: len(encode(f", {SYMBOLS[bin_]}")))
+    actions = rows_text(np.full((chunk, dims), longest))
+    trace = np.full((MAX_TRACE_POINTS, 2), TRACE_MAX)
+    codes = np.full(DEPTH_CODES, CODEBOOK_SIZE - 1)
+    texts = {True: steered_answer(actions), False: reasoning_answer(codes, [trace], actions, 2)}
+    return {steered: len(encode(f" {text}")) + SPARE_TOKENS for steered, text in texts.items()}

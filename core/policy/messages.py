@@ -135,7 +135,7 @@ def observation_from_message(message: Message) -> Observation:
 
 def trace_to_message(trace: Trace) -> Message:
     """Return a trace as plain values."""
-    return {"points": trace.points.tolist(), "source": trace.source.value, "arm": trace.arm}
+    return {"points": trace.points.tolist(), "source": str(trace.source), "arm": trace.arm}
 
 
 def trace_from_message(message: Message) -> Trace:

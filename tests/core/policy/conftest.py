@@ -123,3 +123,109 @@ def observation() -> Observation:
 @pytest.fixture
 def drawn() -> Trace:
     return Trace(points=np.array([[0.0, 1.5], [255.0, 128.0]]), source=TraceSource.USER)
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """A real checkpoint in memory, of a size that answers garbage at once."""
+    import torch
+    from tokenizers import AddedToken, Tokenizer, decoders, models
+    from transformers import PreTrainedTokenizerFast
+
+    from core.model.configuration import (
+        MolmoActAdapterConfig,
+        MolmoActConfig,
+        MolmoActLlmConfig,
+        MolmoActVitConfig,
+    )
+    from core.model.image_processing import MolmoActImageProcessor
+    from core.model.loading import LoadedModel
+    from core.model.modeling import MolmoActForActionReasoning
+    from core.model.processing import MolmoActProcessor
+    from core.model.vqvae import DepthVqVae, VqVaeConfig
+    from core.protocol.action_symbols import SYMBOLS
+
+    torch.manual_seed(0)
+    vocabulary = {f"<0x{byte:02X}>": byte for byte in range(256)}
+    vocabulary |= {chr(code): len(vocabulary) + code - 32 for code in range(32, 127)}
+    words = Tokenizer(models.BPE(vocab=vocabulary, merges=[], byte_fallback=True))
+    words.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
+    depth = ["<DEPTH_START>", "<DEPTH_END>", *(f"<DEPTH_{code}>" for code in range(128))]
+    words.add_tokens([AddedToken(text, normalized=False) for text in (*depth, *SYMBOLS)])
+    words.add_special_tokens(["<|endoftext|>"])
+    size = words.get_vocab_size()
+    words.add_special_tokens(["<im_start>", "<im_end>", "<im_patch>", "<im_col>"])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=words, eos_token="<|endoftext|>", clean_up_tokenization_spaces=False
+    )
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 8}
+    config = MolmoActConfig(
+        vit_config=MolmoActVitConfig(
+            hidden_size=16,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            image_default_input_size=(40, 40),
+            image_patch_size=20,
+            image_num_pos=4,
+            **heads,
+        ),
+        adapter_config=MolmoActAdapterConfig(
+            vit_layers=(-1,), hidden_size=16, intermediate_size=32, text_hidden_size=16, **heads
+        ),
+        llm_config=MolmoActLlmConfig(
+            hidden_size=16,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            vocab_size=size,
+            max_position_embeddings=4096,
+            init_scale=1.0,
+            **heads,
+        ),
+        image_patch_id=tokenizer.convert_tokens_to_ids("<im_patch>"),
+        norm_stats={"lab": {"action": {"q01": [-0.1] * 6 + [0.0], "q99": [0.1] * 6 + [1.0]}}},
+        image_size=[32, 24],
+        depth_range={"near": 0.5, "far": 2.0},
+        chunk=2,
+        execute_steps=1,
+    )
+    processor = MolmoActProcessor(
+        MolmoActImageProcessor(
+            crop_mode="resize",
+            base_image_input_size=(40, 40),
+            image_patch_size=20,
+            image_pooling_w=1,
+            image_pooling_h=1,
+            overlap_margins=(0, 0),
+        ),
+        tokenizer,
+        use_col_tokens=False,
+    )
+    return LoadedModel(
+        model=MolmoActForActionReasoning(config).eval(),
+        processor=processor,
+        tokenizer=tokenizer,
+        vqvae=DepthVqVae(VqVaeConfig(hidden_dim=2, codebook_dim=8)).eval(),
+        config=config,
+        name="tiny",
+    )
+
+
+@pytest.fixture
+def answering(tiny):
+    """Make the tiny checkpoint say a given text, whatever it is asked."""
+    import torch
+
+    class Parrot:
+        device, dtype = torch.device("cpu"), torch.float32
+
+        def __init__(self, text: str) -> None:
+            self.ids = [*tiny.processor.encode_text(text), tiny.processor.ids.eos]
+            self.asked: list[dict] = []
+
+        def __call__(self, **inputs):
+            self.asked.append(inputs)
+            logits = torch.zeros(1, 1, len(tiny.tokenizer))
+            logits[0, 0, self.ids[len(self.asked) - 1]] = 1.0
+            return type("Result", (), {"logits": logits})()
+
+    return lambda text: replace(tiny, model=Parrot(text))
