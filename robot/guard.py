@@ -188,8 +188,9 @@ def preview(
         measured: (4, 4) pose where the arm is [m].
         limits: What it must keep to.
     """
-    poses = integrate(start, chunk.actions)
-    fault = next(_faults(chunk, poses, measured, limits), None)
+    with np.errstate(all="ignore"):  # absurd numbers overflow on the way to being named
+        poses = integrate(start, chunk.actions)
+        fault = next(_faults(chunk, poses, measured, limits), None)
     if fault is None:
         return Preview(poses=poses, verdict=Verdict(ok=True))
     reason, step = fault

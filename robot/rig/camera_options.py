@@ -24,15 +24,12 @@ def open_cameras(sources: list[str], calibrations: list[str]) -> list[Camera]:
         StudioError: If an option is not understood, or a camera is not there; cameras that were
             opened before are closed again.
     """
-    models = _calibrations(calibrations)
     parsed = [_split(text, "--camera", "front=opencv:0") for text in sources]
     names = [name for name, _ in parsed]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise StudioError(f"Camera '{twice[0]}' is given twice; give each camera its own name.")
-    unknown = sorted(set(models) - set(names))
-    if unknown:
-        raise StudioError(f"There is a calibration for '{unknown[0]}', but no such --camera.")
+    models = _calibrations(calibrations, names)
     cameras: list[Camera] = []
     try:
         for name, source in parsed:
@@ -58,10 +55,12 @@ def _open(name: str, source: str, model: CameraModel | None) -> Camera:
     )
 
 
-def _calibrations(options: list[str]) -> dict[str, CameraModel]:
+def _calibrations(options: list[str], names: list[str]) -> dict[str, CameraModel]:
     models: dict[str, CameraModel] = {}
     for text in options:
         name, file = _split(text, "--calibration", "front=front.json")
+        if name not in names:
+            raise StudioError(f"There is a calibration for '{name}', but no such --camera.")
         try:
             models[name] = CameraModel.from_message(json.loads(Path(file).read_text("utf-8")))
         except OSError as error:
@@ -70,8 +69,8 @@ def _calibrations(options: list[str]) -> dict[str, CameraModel]:
             ) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StudioError(
-                f"'{file}' is no calibration ({error!r}); expected JSON with width, height, "
-                "intrinsics (3 x 3), pose (4 x 4)."
+                f"'{file}' is no calibration; expected JSON with width, height, intrinsics "
+                "(3 x 3 px) and pose (4 x 4)."
             ) from error
     return models
 

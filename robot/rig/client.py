@@ -9,7 +9,7 @@ import threading
 import time
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -66,6 +66,7 @@ class RigClient:
         self._state: RobotState | None = None
         self._ended: dict[str, RunEnded] = {}
         self._connections: dict[str, ClientConnection] = {}
+        self._open_connections = ExitStack()
         self._threads: list[threading.Thread] = []
         self._lost = ""
 
@@ -105,10 +106,9 @@ class RigClient:
 
     def close(self) -> None:
         """Leave. The rig stops what this client started."""
-        connections, self._connections = self._connections, {}
-        for connection in connections.values():
-            with suppress(OSError, ConnectionClosed):
-                connection.close()
+        self._connections = {}
+        with suppress(OSError, ConnectionClosed):
+            self._open_connections.close()
         threads, self._threads = self._threads, []
         for thread in threads:
             if thread is not threading.current_thread():
@@ -132,7 +132,8 @@ class RigClient:
     @property
     def workspace(self) -> tuple[list[float], list[float]] | None:
         """Low and high corner of the box that the tool must not leave [m]."""
-        return self._hello.workspace
+        box = self._hello.workspace
+        return None if box is None else (list(box[0]), list(box[1]))
 
     @property
     def stopped_by(self) -> str:
@@ -242,10 +243,11 @@ class RigClient:
     def _open(self, path: str) -> ClientConnection:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else None
         try:
-            return connect(
+            opening = connect(
                 f"{self.url}/{path}", additional_headers=headers, open_timeout=OPEN_SECONDS,
                 close_timeout=1.0, compression=None, proxy=None, max_size=MAX_MESSAGE_BYTES,
             )  # fmt: skip
+            return self._open_connections.enter_context(opening)
         except InvalidStatus as error:
             if error.response.status_code == 401:
                 raise StudioError(f"The rig at {self.url} asks for another token.") from error
