@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self._wire()
         self._guard = KeyGuard(self)
         QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
-        self.toasts = Toasts(studio.notifier, self.workspace.canvas.view)
+        self.toasts = Toasts(studio.notifier, self._edge, self.workspace.side)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
@@ -213,10 +213,13 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_services(self) -> None:
         store = self.studio.store
+        view = self.workspace.canvas.view
+        gone = [n for n, s in store.services.items() if s in ("failed", "not connected")]
         waiting = [f"{name} {status}" for name, status in store.services.items() if status]
-        if waiting:
-            words = ", ".join(waiting)
-            self.workspace.canvas.view.set_message(f"Getting ready: {words}.")
+        if gone:
+            view.set_message(f"Not running: {', '.join(gone)}. Ctrl+Shift+R starts it again.")
+        elif waiting:
+            view.set_message(f"Getting ready: {', '.join(waiting)}.")
 
     @Slot()
     def _show_phase(self, *_: object) -> None:

@@ -23,6 +23,8 @@ class Motion(QObject):
     """Whether the run went through to its end, and how it ended in words."""
     stopping = Signal(str)
     """A stop was asked for, and by what."""
+    scene_changed = Signal()
+    """The lab was laid out anew; what was drawn belongs to another scene."""
 
     def __init__(
         self,
@@ -77,6 +79,10 @@ class Motion(QObject):
         self._log.note(f"lab reset with seed {seed}")
 
         def done(_: object) -> None:
+            self._store.pin(None)
+            self._store.set_draft(None)
+            self._store.settle()
+            self.scene_changed.emit()
             self._notifier.info(f"New scene, seed {seed}.")
 
         self._rig.call(lambda client: client.lab("reset", seed=seed), done, self._notifier.error)

@@ -91,6 +91,7 @@ class Studio(QObject):
     def _wire(self) -> None:
         self.motion.stopping.connect(self._cancel_request)
         self.controller.draft_replaced.connect(self.undo_stack.clear)
+        self.motion.scene_changed.connect(self.undo_stack.clear)
         self.feed.frame_arrived.connect(self.log.frame)
         self.feed.state_arrived.connect(self._take_state)
         self.feed.event_arrived.connect(self.motion.take_event)

@@ -21,7 +21,7 @@ from app.notify import Level, Notice, Notifier
 
 SHOWN = 3
 _WIDTH = 380
-_MARGIN = 16
+_MARGIN = 8
 _SECONDS = {Level.INFO: 4, Level.WARNING: 8, Level.ERROR: 14}
 _ICON = {
     Level.INFO: ("info", "accent"),
@@ -41,18 +41,20 @@ class Toast(QFrame):
         self.text = notice.text
         theme.set_role(self, "card")
         self.setAutoFillBackground(True)
-        self.setFixedWidth(_WIDTH)
         picture = QLabel(self)
         picture.setPixmap(icons.icon(*_ICON[notice.level]).pixmap(20, 20))
         words = QLabel(notice.text, self)
         words.setWordWrap(True)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        words.setSizePolicy(policy)
         cross = QToolButton(self)
         cross.setIcon(icons.icon("x", "muted"))
         cross.setAutoRaise(True)
         cross.setToolTip("Dismiss")
+        cross.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         cross.setAccessibleName("Dismiss message")
         cross.clicked.connect(self.leave)
         row = QHBoxLayout(self)
@@ -73,14 +75,22 @@ class Toast(QFrame):
 
 
 class Toasts(QObject):
-    """Stacks the newest messages above a widget's lower left corner."""
+    """Stacks the newest messages in the lower corner of an area, away from the picture."""
 
-    def __init__(self, notifier: Notifier, host: QWidget) -> None:
+    def __init__(self, notifier: Notifier, host: QWidget, area: QWidget | None = None) -> None:
+        """Listen.
+
+        Args:
+            notifier: Whose messages.
+            host: Parent of the toasts.
+            area: Widget inside the host over which they appear; the host itself when left out.
+        """
         super().__init__(host)
         self._host = host
+        self._area = area or host
         self._toasts: list[Toast] = []
         notifier.posted.connect(self._show)
-        host.installEventFilter(self)
+        self._area.installEventFilter(self)
 
     def _show(self, notice: Notice) -> None:
         for toast in [t for t in self._toasts if t.text == notice.text]:
@@ -100,17 +110,20 @@ class Toasts(QObject):
             self._arrange()
 
     def _arrange(self) -> None:
-        bottom = self._host.height() - _MARGIN
+        corner = self._area.mapTo(self._host, self._area.rect().bottomRight())
+        width = min(_WIDTH, self._area.width() - 2 * _MARGIN)
+        bottom = corner.y() - _MARGIN
         for toast in reversed(self._toasts):
-            toast.resize(_WIDTH, toast.heightForWidth(_WIDTH))
+            toast.setFixedWidth(width)
+            toast.resize(width, toast.heightForWidth(width))
             bottom -= toast.height()
-            toast.move(_MARGIN, bottom)
+            toast.move(corner.x() - _MARGIN - width, bottom)
             toast.raise_()
             bottom -= 8
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the host's size."""
-        if watched is self._host and event.type() == QEvent.Type.Resize:
+        """Follow the area's size."""
+        if watched is self._area and event.type() == QEvent.Type.Resize:
             self._arrange()
         return False
 

@@ -158,6 +158,7 @@ class Canvas(QWidget):
         if frame.camera == self.camera and not self.is_pinned:
             self._live = frame
             self.view.set_image(frame.image)
+            self._show_items()
             self._place_gripper()
             if self.user_item.is_empty != (self._store.draft is None):
                 self.show_draft()
@@ -170,11 +171,17 @@ class Canvas(QWidget):
             self._pinned_ns = observation.frames[0].t_ns
         elif self._store.rig is None:
             self.view.set_image(None)
+        self._show_items()
         self._title.setText(self.camera.capitalize() or "Camera")
         self._place_gripper()
         self.show_draft()
         self.show_plans()
         self.tick(None)
+
+    def _show_items(self) -> None:
+        """Show what is drawn over the picture only while there is one."""
+        for item in self._items:
+            item.setVisible(all(self.view.image_size))
 
     def tick(self, age_ms: float | None) -> None:
         """Write how old the picture is; called a few times a second."""
@@ -186,6 +193,7 @@ class Canvas(QWidget):
             self._badge.setText(f"live · {age_text(age_ms)}")
             theme.set_role(self._badge, "caption")
         elif self._store.rig is None:
+            theme.set_role(self._badge, "caption")
             self._badge.setText("")
 
     def show_draft(self) -> None:

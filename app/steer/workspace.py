@@ -322,9 +322,14 @@ class SteerWorkspace(QWidget):
 
     def _show_progress(self) -> None:
         self.answer.set_progress(self._studio.store.progress[0])
+        self._show_blocker()
 
     def _show_blocker(self) -> None:
-        self.robot.set_blocker(self._actions.reason("run"))
+        step, total = self._studio.store.progress
+        if self._studio.store.phase == Phase.RUNNING and total:
+            self.robot.set_blocker(f"Step {min(step + 1, total)} of {total}")
+        else:
+            self.robot.set_blocker(self._actions.reason("run"))
 
 
 def hairline(vertical: bool = False) -> QFrame:

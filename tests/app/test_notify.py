@@ -58,6 +58,7 @@ def test_toasts_are_few_and_do_not_repeat(qtbot: Any) -> None:
     assert len(toasts._toasts) == SHOWN
     for toast in list(toasts._toasts):
         assert host.rect().contains(toast.geometry())
+        assert toast.height() > 24
         toast.leave()
     assert not toasts._toasts
     assert len(notifier.history) == 5

@@ -231,3 +231,13 @@ def test_help_theme_and_messages(rigged: Rigged) -> None:
     assert rigged.window._history.isVisible()
     rigged.key(Qt.Key.Key_Escape)
     assert not rigged.window._history.isVisible()
+
+
+def test_new_scene_forgets_the_old_drawing(rigged: Rigged) -> None:
+    rigged.ready()
+    rigged.drag((100, 60), (200, 150))
+    rigged.key(Qt.Key.Key_N, CTRL)
+    rigged.until(lambda: rigged.store.draft is None)
+    assert "reset" in rigged.rig.calls
+    assert rigged.store.observation is None
+    assert not rigged.window.actions_table["undo"].isEnabled()
