@@ -74,7 +74,11 @@ def authorised(header: str | None, token: str | None) -> bool:
     if not token:
         return True
     scheme, _, given = (header or "").partition(" ")
-    same = hmac.compare_digest(given.strip().encode(), token.encode())
+    try:  # headers come with bytes beyond ASCII as surrogates
+        secret = given.strip().encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    same = hmac.compare_digest(secret, token.encode())
     return same and scheme.lower() in ("api-key", "bearer")
 
 

@@ -130,18 +130,18 @@ class RemotePolicy:
             started = time.monotonic()
             try:
                 self._send(request)
-                while conversation.answer is None:
+                while (answer := conversation.answer) is None:
                     if self._cancelled_serial == serial or (cancelled is not None and cancelled()):
                         raise Cancelled
                     data = self._receive(started)
                     if data is not None:
                         self._read(data, conversation, started)
+                return answer
             except (ConnectionClosed, OSError) as error:
                 self._died(error)
             finally:
                 if conversation.answer is None:
                     self._abandon(serial)
-            return conversation.answer
 
     def _read(self, data: bytes | str, conversation: _Conversation, started: float) -> None:
         if isinstance(data, str):

@@ -147,7 +147,7 @@ class LocalPolicy:
         progress = Progress(
             blank,
             started=started,
-            tokenizer=self._loaded.tokenizer,
+            token_of=lambda token: str(self._loaded.tokenizer.convert_ids_to_tokens(token)),
             text_of=self._text,
             depth_map_of=self._depth_map,
             on_stage=on_stage,

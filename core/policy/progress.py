@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
@@ -14,14 +13,6 @@ from core.protocol.answer import MAX_ARMS
 from core.protocol.partial import PartialAnswer, partial_answer
 from core.protocol.prompts import DEPTH_END
 from core.types import DepthMap, DepthTokens, Reasoning, Trace
-
-
-class Tokenizer(Protocol):
-    """The part of a transformers tokenizer that is used here."""
-
-    def convert_ids_to_tokens(self, ids: int) -> str:
-        """Return the vocabulary's entry of one id."""
-        ...
 
 
 class Progress:
@@ -42,7 +33,7 @@ class Progress:
         blank: Reasoning,
         *,
         started: float,
-        tokenizer: Tokenizer,
+        token_of: Callable[[int], str],
         text_of: Callable[[list[int]], str],
         depth_map_of: Callable[[DepthTokens], DepthMap | None],
         on_stage: StageCallback | None,
@@ -52,7 +43,7 @@ class Progress:
         Args:
             blank: The answer without its content; stages are copies of it.
             started: ``time.perf_counter()`` of the request [s].
-            tokenizer: The model's.
+            token_of: Returns the vocabulary's entry of an id.
             text_of: Decodes ids to text.
             depth_map_of: Decodes depth tokens to a picture.
             on_stage: Told about each new piece.
@@ -61,7 +52,7 @@ class Progress:
         self.depth_map: DepthMap | None = None
         self.newest = blank
         self._started = started
-        self._tokenizer = tokenizer
+        self._token_of = token_of
         self._text_of = text_of
         self._depth_map_of = depth_map_of
         self._on_stage = on_stage
@@ -110,8 +101,8 @@ class Progress:
     def _closes(self, token_id: int) -> bool:
         closes = self._closing.get(token_id)
         if closes is None:
-            token = self._tokenizer.convert_ids_to_tokens(token_id)
-            closes = token is not None and ("]" in token or token == DEPTH_END)
+            token = self._token_of(token_id)
+            closes = "]" in token or token == DEPTH_END
             self._closing[token_id] = closes
         return closes
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -95,6 +95,8 @@ junk = st.recursive(
     max_leaves=8,
 )
 
+few = settings(max_examples=40, deadline=None)
+
 
 def same(a: object, b: object) -> bool:
     if isinstance(a, np.ndarray):
@@ -112,6 +114,7 @@ def through_wire(message: object) -> dict:
     return wire.unpack(wire.pack(message))
 
 
+@few
 @given(observations)
 def test_observations_come_back_as_they_were(observation):
     assert same(
@@ -119,16 +122,19 @@ def test_observations_come_back_as_they_were(observation):
     )
 
 
+@few
 @given(traces)
 def test_traces_come_back_as_they_were(trace):
     assert same(trace, trace_from_message(through_wire(trace_to_message(trace))))
 
 
+@few
 @given(reasonings)
 def test_reasonings_come_back_as_they_were(reasoning):
     assert same(reasoning, reasoning_from_message(through_wire(reasoning_to_message(reasoning))))
 
 
+@few
 @given(reasonings)
 def test_pictures_that_the_reader_has_are_not_sent_again(reasoning):
     message = through_wire(reasoning_to_message(reasoning, reasoning))
@@ -143,6 +149,7 @@ def test_capabilities_come_back_and_unknown_fields_are_ignored():
     assert capabilities_from_message(message) == mine
 
 
+@few
 @given(st.dictionaries(st.sampled_from([f.name for f in fields(Reasoning)]), junk))
 def test_any_junk_is_a_sentence(message):
     for read in (
@@ -155,6 +162,7 @@ def test_any_junk_is_a_sentence(message):
             read(message)
 
 
+@few
 @given(junk)
 def test_a_message_that_is_no_map_is_a_sentence(message):
     with pytest.raises(StudioError):
