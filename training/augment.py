@@ -1,4 +1,4 @@
-"""What is varied: the line that a person might draw, and the tokens that a model might have written."""
+"""What is varied: the line that a person might draw, and the tokens a model might have written."""
 
 from __future__ import annotations
 

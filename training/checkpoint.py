@@ -1,4 +1,4 @@
-"""Training state on disk: weights, optimiser and step, as safetensors, written whole or not at all."""
+"""Training state on disk: weights, optimiser and step, as safetensors, written whole or not."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ def save_state(
         optimiser: Its optimiser.
         step: Steps done.
     """
-    partial = folder.with_name(f"{folder.name}.part")
+    partial = _partial(folder)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    save_file({k: v.contiguous() for k, v in module.state_dict().items()}, partial / "module.safetensors")
+    weights = {name: value.contiguous() for name, value in module.state_dict().items()}
+    save_file(weights, partial / "module.safetensors")
     tensors: dict[str, Tensor] = {}
     for index, state in optimiser.state_dict()["state"].items():
         for name, value in state.items():
@@ -50,7 +51,7 @@ def load_state(
     Returns:
         Steps done; 0 when there is no checkpoint, and nothing is changed then.
     """
-    if not (folder / "state.json").exists():
+    if not (folder / "state.json").exists() and not _recover(folder):
         return 0
     module.load_state_dict(load_file(folder / "module.safetensors"))
     if optimiser is not None:
@@ -60,3 +61,16 @@ def load_state(
             state.setdefault(int(index), {})[name] = value
         optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     return int(json.loads((folder / "state.json").read_text())["step"])
+
+
+def _partial(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.part")
+
+
+def _recover(folder: Path) -> bool:
+    """Take over a state that was complete when writing it ended between removal and renaming."""
+    partial = _partial(folder)
+    if folder.exists() or not (partial / "state.json").exists():
+        return False
+    os.replace(partial, folder)
+    return True

@@ -1,10 +1,10 @@
 """Record demonstrations of the scripted expert in the direct lab.
 
-A shard is a folder of plain ``.npy`` files, so that training reads frames at random through the page
-cache: ``front`` and ``wrist`` (N, 120, 160, 3) uint8, ``depth`` (M, 120, 160) float16 [m] of the
-frames in ``depth_index``, and per frame ``tool`` (N, 3) [m], ``width`` (N,) [m], ``objects``
-(N, 4, 3) [m], ``colour``, ``shape`` (N, 4) indices with -1 for no object, ``held`` (N,) index or -1,
-``episode`` (N,).
+A shard is a folder of plain ``.npy`` files, so that training reads frames at random through the
+page cache: ``front`` and ``wrist`` (N, 120, 160, 3) uint8, ``depth`` (M, 120, 160) float16 [m] of
+the frames in ``depth_index``, and per frame ``tool`` (N, 3) [m], ``width`` (N,) [m], ``objects``
+(N, 4, 3) [m], ``colour``, ``shape`` (N, 4) indices with -1 for no object, ``held`` (N,) index or
+-1, ``episode`` (N,).
 
 What is executed is disturbed (noise, kicks, early closing, a change of mind, starts beside the
 object and with closed fingers); labels are computed later from the undisturbed expert.

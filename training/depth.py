@@ -42,7 +42,8 @@ WHOLE = 0.15
 def depth_values(depth: NDArray[np.floating]) -> NDArray[np.float32]:
     """Turn an (H, W) depth map [m] into the (320, 320) input of the network."""
     values = metres_to_values(depth.astype(np.float32), **DEPTH_RANGE).astype(np.float32)
-    return cv2.resize(values, (INPUT, INPUT), interpolation=cv2.INTER_NEAREST)
+    resized = cv2.resize(values, (INPUT, INPUT), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(resized, dtype=np.float32)
 
 
 def train_vqvae(
@@ -111,8 +112,9 @@ def encode_depth(model: DepthVqVae, shards: list[Shard]) -> dict[int, NDArray[np
         for start in range(0, len(shard.depth_index), 64):
             part = slice(start, start + 64)
             x = np.stack([depth_values(depth) for depth in shard.depth[part]])
-            with torch.inference_mode():
-                codes = model.encode(torch.from_numpy(x)[:, None]).numpy()
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+                latents = model.latents(torch.from_numpy(x)[:, None])
+            codes = model.codebook.nearest(latents.float()).flatten(1).numpy()
             for index, row in zip(shard.depth_index[part].tolist(), codes, strict=True):
                 result[first + index] = row.astype(np.int64)
         first += len(shard.front)
@@ -146,7 +148,7 @@ def _batch(
 
 @torch.no_grad()
 def _place(book: Codebook, which: Tensor, flat: Tensor) -> None:
-    """Move the codes selected by ``which`` (n,) onto encoder outputs (m, dim) far from each other."""
+    """Move the codes in ``which`` (n,) onto encoder outputs (m, dim) far from each other."""
     count = int(which.sum())
     if count:
         vectors = _spread(flat, count)

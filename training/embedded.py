@@ -20,6 +20,7 @@ from core.model.configuration import (
     MolmoActVitConfig,
 )
 from core.model.modeling import MolmoActForActionReasoning
+from core.model.tokens import token_ids
 from core.protocol.statistics import NormStats
 from training.collect import IMAGE_SIZE
 from training.encoding import AnswerEncoder
@@ -78,7 +79,7 @@ def embedded_config(tokenizer: PreTrainedTokenizerFast, statistics: NormStats) -
         vit_config=vit,
         adapter_config=adapter,
         llm_config=llm,
-        image_patch_id=tokenizer.convert_tokens_to_ids("<im_patch>"),
+        image_patch_id=token_ids(tokenizer).image_patch,
         norm_stats={NORM_KEY: statistics.to_config()},
         default_norm_key=NORM_KEY,
         image_size=list(IMAGE_SIZE),

@@ -1,9 +1,9 @@
 """Token ids of training sequences, assembled from templates.
 
-Every sentence comes from :mod:`core.protocol` and every id from the checkpoint's tokenizer; only the
-slots (depth codes, coordinates, action symbols) are filled in here, by table, because tokenising a
-few hundred texts per step would cost more than the step. A test compares the result with plain
-tokenisation of the text.
+Every sentence comes from :mod:`core.protocol` and every id from the checkpoint's tokenizer; only
+the slots (depth codes, coordinates, action symbols) are filled in here, by table, because
+tokenising a few hundred texts per step would cost more than the step. A test compares the result
+with plain tokenisation of the text.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
+from core.model.tokens import token_ids
 from core.protocol.action_codec import rows_text
 from core.protocol.action_symbols import SYMBOLS
 from core.protocol.prompts import reasoning_answer, steered_answer, trace_text
@@ -62,7 +63,8 @@ class AnswerEncoder:
             ValueError: If the tokenizer does not have one token for each of them.
         """
         self.tokenizer = tokenizer
-        self.end = int(tokenizer.eos_token_id)
+        self._ids = token_ids(tokenizer)
+        self.end = self._ids.eos
         texts = (
             list(SYMBOLS),
             [f", {symbol}" for symbol in SYMBOLS],
@@ -81,13 +83,11 @@ class AnswerEncoder:
 
     def prefix(self, patches: int) -> Ids:
         """Return the ids before the prompt: BOS and two numbered image blocks of n patches."""
-        start, end, patch = (
-            int(self.tokenizer.convert_tokens_to_ids(name))
-            for name in ("<im_start>", "<im_end>", "<im_patch>")
-        )
-        ids: list[int] = [int(self.tokenizer.bos_token_id)]
+        own = self._ids
+        block = [own.image_start, *[own.image_patch] * patches, own.image_end]
+        ids = [own.bos]
         for number in range(1, IMAGES + 1):
-            ids += [*self.text(f"Image {number}").tolist(), start, *[patch] * patches, end]
+            ids += [*self.text(f"Image {number}").tolist(), *block]
         return np.array(ids, dtype=np.int64)
 
     def prompt(self, text: str) -> Ids:

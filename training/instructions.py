@@ -45,6 +45,5 @@ def pointing_question(name: str) -> str:
 def trace_question(instruction: str) -> str:
     """Return the auxiliary question for a trace."""
     return (
-        f"The task is {instruction}. "
-        "What is the trajectory of the end effector in the first image?"
+        f"The task is {instruction}. What is the trajectory of the end effector in the first image?"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Shard:
     wrist: NDArray[np.uint8]
     depth: NDArray[np.float16]
     depth_index: NDArray[np.int64]
-    states: dict[str, NDArray[np.generic]]
+    states: dict[str, NDArray[Any]]
 
 
 def open_shards(folder: Path) -> list[Shard]:
@@ -103,7 +104,7 @@ def front_coordinates(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return to_model(pixels, FRAME_SIZE)
 
 
-def label_states(states: dict[str, NDArray[np.generic]], first_frame: int = 0) -> Labels:
+def label_states(states: dict[str, NDArray[Any]], first_frame: int = 0) -> Labels:
     """Label every sensible pair of frame and target.
 
     With an object in the hand only that object is a target; fingers closed on nothing are labelled

@@ -44,6 +44,9 @@ class OrdinalLoss:
             return loss
         columns = self._groups[group[rows]]
         log_probability = logits[rows] - torch.logsumexp(logits[rows], dim=1, keepdim=True)
-        bells = self._bells[value[rows]]
-        softened = -(bells * log_probability.gather(1, columns)).sum(1)
+        softened = -(self._bells[value[rows]] * log_probability.gather(1, columns)).sum(1)
         return loss.index_copy(0, rows, softened)
+
+    def bells(self, logits: Tensor, value: Tensor) -> Tensor:
+        """Return the soft loss of logits (n, 256) over values (n,) 0..255 alone, (n,) float32."""
+        return -(self._bells[value] * torch.log_softmax(logits.float(), dim=1)).sum(1)

@@ -36,6 +36,9 @@ from training.vision_heads import spot_table
 
 log = logging.getLogger(__name__)
 
+COLLECT_FIELDS = frozenset({"frames", "shard_frames", "processes"})
+DEPTH_FIELDS = frozenset({"hidden_dim", "codebook_dim", "steps", "batch"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
@@ -64,17 +67,32 @@ def read_config(path: Path) -> TrainConfig:
     """Read a training configuration.
 
     Raises:
-        StudioError: If the file is missing or a field is unknown or missing.
+        StudioError: If the file is missing, or a field is unknown, missing or of another kind.
     """
     try:
-        values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        stages = tuple(StageConfig(**stage) for stage in values.pop("stages"))
-        folders = {name: Path(values.pop(name)) for name in ("data", "work", "out")}
-        return TrainConfig(**values, **folders, stages=stages)
+        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise TypeError("expected a mapping of names to values")
+        values["stages"] = tuple(StageConfig(**stage) for stage in values["stages"])
+        values |= {name: Path(values[name]) for name in ("data", "work", "out")}
+        for name, fields in (("collect", COLLECT_FIELDS), ("depth", DEPTH_FIELDS)):
+            _check_numbers(name, values[name], fields)
+        return TrainConfig(**values)
     except OSError as error:
         raise StudioError(f"the training configuration '{path}' cannot be read: {error}") from error
-    except (KeyError, TypeError, yaml.YAMLError) as error:
+    except KeyError as error:
+        raise StudioError(f"the training configuration '{path}' lacks {error}") from error
+    except (TypeError, ValueError, yaml.YAMLError) as error:
         raise StudioError(f"the training configuration '{path}' is not usable: {error}") from error
+
+
+def _check_numbers(name: str, values: Any, fields: frozenset[str]) -> None:
+    """Refuse a part of the configuration that is not one whole number for each field."""
+    if not isinstance(values, dict) or set(values) != fields:
+        raise ValueError(f"'{name}' needs exactly {', '.join(sorted(fields))}")
+    for field, value in values.items():
+        if type(value) is not int or value < 1:
+            raise ValueError(f"'{name}.{field}' is {value!r}; expected a whole number from 1 on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

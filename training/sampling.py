@@ -41,12 +41,15 @@ class Branch:
         prompt: (P,) ids.
         answer: Encoded answer.
         spot: (2,) where the answer's object is in the first picture, 0..255.
+        plan: (5,) the gripper's place in the first picture and the bins of the first translation,
+            0..255.
     """
 
     kind: int
     prompt: NDArray[np.int64]
     answer: Answer
     spot: NDArray[np.float32]
+    plan: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,7 +149,7 @@ class Sampler:
         rows: list[Row] = []
         nowhere = np.full(2, np.nan, dtype=np.float32)
         for index, frame in enumerate(chosen.tolist()):
-            pairs = np.arange(self._first[frame], self._first[frame + 1])
+            pairs = np.arange(int(self._first[frame]), int(self._first[frame + 1]))
             clean = self.picture("front", frame)
             if index < reasoning:
                 rows.append(
@@ -209,6 +212,7 @@ class Sampler:
             prompt=self.encoder.prompt(steered_prompt(text, IMAGES)),
             answer=self.encoder.steered(self._bins[pair]),
             spot=self.labels.goal[pair],
+            plan=self._plan(pair),
         )
 
     def _questions(self, frame: int, pairs: NDArray[np.int64]) -> tuple[Branch, ...]:
@@ -219,7 +223,8 @@ class Sampler:
         if full:
             ambiguous = self.rng.random() < 0.25
             nearest = pairs[int(np.argmin(self.labels.distance[pairs]))]
-            branches.append(self._reasoning(frame, int(nearest if ambiguous else order[0]), ambiguous))
+            pair = int(nearest if ambiguous else order[0])
+            branches.append(self._reasoning(frame, pair, ambiguous))
         for pair in order.tolist()[: 3 - full]:
             text = trace_question(self._named(frame, int(self.labels.target[pair])))
             answer = self.encoder.trace(self._trace(pair))
@@ -240,7 +245,17 @@ class Sampler:
 
     def _branch(self, kind: int, text: str, answer: Answer, pair: int) -> Branch:
         prompt = self.encoder.prompt(text)
-        return Branch(kind=kind, prompt=prompt, answer=answer, spot=self.labels.goal[pair])
+        return Branch(
+            kind=kind,
+            prompt=prompt,
+            answer=answer,
+            spot=self.labels.goal[pair],
+            plan=self._plan(pair),
+        )
+
+    def _plan(self, pair: int) -> NDArray[np.int64]:
+        tool = np.rint(self.labels.tool[pair]).astype(np.int64)
+        return np.concatenate([tool, self._bins[pair, 0, :3]])
 
     def _named(self, frame: int, target: int) -> str:
         return named_instruction(

@@ -47,6 +47,7 @@ class RowTensors:
         kind: (n,) kind of its branch.
         ask: (m,) flat index of the last prompt token of every branch.
         spot: (m, 2) where that branch's object is, 0..255.
+        plan: (m, 5) see :class:`training.sampling.Branch`.
     """
 
     ids: Tensor
@@ -61,6 +62,7 @@ class RowTensors:
     kind: Tensor
     ask: Tensor
     spot: Tensor
+    plan: Tensor
 
 
 def pack_rows(
@@ -80,6 +82,7 @@ def pack_rows(
     columns: list[NDArray[np.int64]] = []
     asks: list[int] = []
     spots: list[NDArray[np.float32]] = []
+    plans: list[NDArray[np.int64]] = []
     for index, row in enumerate(rows):
         ids[index, : len(prefix)] = prefix
         segment[index, : len(prefix)] = 0
@@ -94,9 +97,11 @@ def pack_rows(
             positions[index, cursor:end] = len(prefix) + np.arange(end - cursor)
             at = index * length + np.arange(start - 1, end - 1)
             kind = np.full(len(at), branch.kind)
-            columns.append(np.stack([at, answer.ids, answer.group, answer.value, answer.soft, kind]))
+            soft = answer.soft.astype(np.int64)
+            columns.append(np.stack([at, answer.ids, answer.group, answer.value, soft, kind]))
             asks.append(index * length + start - 1)
             spots.append(branch.spot)
+            plans.append(branch.plan)
             cursor = end
     at, target, group, value, soft, kind = torch.from_numpy(np.concatenate(columns, axis=1))
     return RowTensors(
@@ -112,6 +117,7 @@ def pack_rows(
         kind=kind,
         ask=torch.tensor(asks),
         spot=torch.from_numpy(np.stack(spots)),
+        plan=torch.from_numpy(np.stack(plans)),
     )
 
 

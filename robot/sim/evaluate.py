@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.types import StudioError
 from robot.sim.layout import HELD_OUT_SEED, random_layout
 from robot.sim.trials import CONDITIONS, Trial, run_trial
 
@@ -36,7 +37,10 @@ def run_eval_steer(arguments: argparse.Namespace) -> int:
 
     from core.report import Report
 
-    report = Report("eval steer", arguments.seed)
+    if arguments.episodes < 1:
+        raise StudioError(f"--episodes is {arguments.episodes}; at least one trial is needed")
+    driver = "direct" if arguments.direct else "franky"
+    report = Report(f"eval steer --condition {arguments.condition} ({driver})", arguments.seed)
     trials: list[Trial] = []
     for trial in _trials(arguments):
         trials.append(trial)
@@ -49,22 +53,23 @@ def run_eval_steer(arguments: argparse.Namespace) -> int:
         )
     trials.sort(key=lambda trial: trial.seed)
     for trial in trials:
-        report.add_row(**asdict(trial))
+        report.add_row(driver=driver, **asdict(trial))
     lifted = sum(trial.lifted for trial in trials)
     interval = binomtest(lifted, len(trials)).proportion_ci(0.95, "wilson")
     rate = lifted / len(trials)
     goal = GOALS.get(arguments.condition)
-    report.add_goal(f"{arguments.condition} lifted", rate, "share", goal, rate >= (goal or 0.0))
-    report.add_goal("lifted, Wilson 95 % low", float(interval.low), "share", None, True)
-    report.add_goal("lifted, Wilson 95 % high", float(interval.high), "share", None, True)
+    wanted = "" if goal is None else f">= {goal:g}"
+    holds = goal is None or rate >= goal
+    report.add_goal(f"{arguments.condition} lifted", rate, "share", wanted, holds)
+    report.add_goal("lifted, Wilson 95 % low", float(interval.low), "share", "", True)
+    report.add_goal("lifted, Wilson 95 % high", float(interval.high), "share", "", True)
     score = sum(trial.score for trial in trials) / len(trials)
-    report.add_goal("progress (paper's rubric)", score, "share", None, True)
+    report.add_goal("progress (paper's rubric)", score, "share", "", True)
     if arguments.condition == "trace":
         changed = sum(bool(t.picked) and t.picked != t.planned for t in trials) / len(trials)
-        report.add_goal("picked another object than planned", changed, "share", None, True)
+        report.add_goal("picked another object than planned", changed, "share", "", True)
         wrong = sum(bool(t.picked) and t.picked != t.target for t in trials) / len(trials)
-        report.add_goal("picked an object that was not drawn to", wrong, "share", None, True)
-    report.note(f"driver: {'direct simulation' if arguments.direct else 'franky, FCI protocol'}")
+        report.add_goal("picked an object that was not drawn to", wrong, "share", "", True)
     report.print()
     if arguments.json is not None:
         report.write(arguments.json)

@@ -103,8 +103,10 @@ class Layout:
             for item in message["objects"]
         )
         for item in objects:
-            if item.colour not in COLOURS or item.slot not in SLOTS:
-                raise ValueError(f"no object '{item.slot}' in colour '{item.colour}'")
+            if item.colour not in COLOURS or item.shape not in SHAPES or item.slot not in SLOTS:
+                raise ValueError(
+                    f"no body '{item.slot}' of shape '{item.shape}' in colour '{item.colour}'"
+                )
         return cls(objects=objects, seed=int(message["seed"]))
 
 
@@ -126,7 +128,7 @@ def random_layout(seed: int, *, count: int | None = None) -> Layout:
     if len(set(shapes)) == 1:
         shapes[0] = SHAPES[1 - SHAPES.index(shapes[0])]
     places = _spread(rng, number)
-    used = dict.fromkeys(SHAPES, 0)
+    used: dict[str, int] = dict.fromkeys(SHAPES, 0)
     objects: list[ObjectSpec] = []
     for colour, shape, (x, y) in zip(colours, shapes, places, strict=True):
         objects.append(

@@ -32,13 +32,13 @@ def reduce_mesh(source: Path, target: Path, max_faces: int = LINK_FACES) -> int:
     """
     import open3d as o3d
 
-    mesh = o3d.io.read_triangle_mesh(str(source))
+    mesh = o3d.io.read_triangle_mesh(source)
     mesh.merge_close_vertices(1e-5)
     if len(mesh.triangles) > max_faces:
         mesh = mesh.simplify_quadric_decimation(max_faces)
     mesh.remove_degenerate_triangles()
     mesh.compute_triangle_normals()
-    o3d.io.write_triangle_mesh(str(target), mesh)
+    o3d.io.write_triangle_mesh(target, mesh)
     return len(mesh.triangles)
 
 

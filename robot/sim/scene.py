@@ -1,8 +1,8 @@
 """The scene as MJCF: FR3 with hand, table, objects, two cameras, and how they are pictured.
 
 The same table, objects and cameras go into franky-sim's physics (:func:`add_scene`) and into the
-model that is rendered and used for direct simulation (:func:`scene_xml`), so a policy trained in one
-meets the same picture in the other.
+model that is rendered and used for direct simulation (:func:`scene_xml`), so a policy trained in
+one meets the same picture in the other.
 """
 
 from __future__ import annotations
@@ -163,7 +163,9 @@ def scene_xml() -> str:
     hand = next(body for body in root.iter("body") if body.get("name") == "hand")
     option = root.find("option")
     keyframe = root.find("keyframe")
-    assert compiler is not None and worldbody is not None and option is not None
+    assert compiler is not None, "franky-sim's template has no compiler"
+    assert worldbody is not None, "franky-sim's template has no worldbody"
+    assert option is not None, "franky-sim's template has no option"
     if keyframe is not None:
         root.remove(keyframe)  # written for a scene without objects
     compiler.set("meshdir", str(MESHES))

@@ -1,4 +1,4 @@
-"""Closed-loop trials of a policy: look, ask, run a few steps, and again, until lifted or out of time.
+"""Closed-loop trials of a policy: look, ask, run a few steps, again, until lifted or out of time.
 
 The three conditions follow the paper's steering study (MolmoAct, section 5.6 and appendix D.7):
 "instruction" names an object; "ambiguous" asks for any object and lets the model choose; "trace"
