@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from transformers import PreTrainedConfig
+from transformers.activations import ACT2FN
 
 from core.types import StudioError
 
@@ -60,6 +61,11 @@ class MolmoActVitConfig(PreTrainedConfig):
         if self.patch_stem not in PATCH_STEMS:
             raise ConfigError(
                 f"vit_config.patch_stem is '{self.patch_stem}'; expected one of {PATCH_STEMS}"
+            )
+        if len(self.image_default_input_size) != 2 or min(self.grid) < 1:
+            raise ConfigError(
+                f"vit_config.image_default_input_size is {list(self.image_default_input_size)}; "
+                f"expected height and width of at least one patch of {self.image_patch_size} px"
             )
 
     @property
@@ -214,6 +220,44 @@ SUB_CONFIGS: dict[str, type[PreTrainedConfig]] = {
 def own_fields(cls: type[PreTrainedConfig]) -> list[str]:
     """Return the fields that a configuration class adds to transformers' own."""
     return [name for name in cls.__annotations__ if name != "sub_configs_defaults"]
+
+
+def check_values(part: str, values: dict[str, Any], cls: type[PreTrainedConfig]) -> None:
+    """Check that values from a file have the kinds of the class defaults.
+
+    Args:
+        part: Name of the part, for the sentence.
+        values: What the file says; unknown names are ignored.
+        cls: Class of the part.
+
+    Raises:
+        ConfigError: A size is no positive number, a switch is no switch, and so on.
+    """
+    for name in own_fields(cls):
+        if name not in values:
+            continue
+        default, value = getattr(cls, name), values[name]
+        if (wanted := _wanted(default, value)) is not None:
+            raise ConfigError(f"{part}.{name} is {value!r}; expected {wanted}")
+        if name == "hidden_act" and value not in ACT2FN:
+            raise ConfigError(f"{part}.{name} is '{value}'; expected a known activation")
+
+
+def _wanted(default: Any, value: Any) -> str | None:
+    """Say what was expected if ``value`` is not of the kind of ``default``."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if default is None:
+        return None
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "true or false"
+    if isinstance(default, int):
+        return None if number and value == int(value) > 0 else "a positive whole number"
+    if isinstance(default, float):
+        return None if number and value >= 0 else "a number from 0"
+    if isinstance(default, tuple):
+        whole = isinstance(value, list | tuple) and all(type(item) is int for item in value)
+        return None if whole and len(value) >= 1 else "a list of whole numbers"
+    return None if isinstance(value, str) else "a text"
 
 
 def resolve_vit_layers(config: MolmoActConfig) -> list[int]:

@@ -12,7 +12,13 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, PreTrainedTokenizerFast
 
-from core.model.configuration import SUB_CONFIGS, ConfigError, MolmoActConfig, own_fields
+from core.model.configuration import (
+    SUB_CONFIGS,
+    ConfigError,
+    MolmoActConfig,
+    check_values,
+    own_fields,
+)
 from core.model.depth_files import load_vqvae, save_vqvae
 from core.model.image_processing import MolmoActImageProcessor
 from core.model.modeling import MolmoActForActionReasoning
@@ -187,6 +193,7 @@ def read_config(folder: Path) -> MolmoActConfig:
             raise ConfigError(f"'{folder / 'config.json'}' lacks '{part}'")
         if lacking := sorted(set(own_fields(cls)) - _MAY_LACK - given.keys()):
             raise ConfigError(f"'{folder / 'config.json'}' lacks '{part}.{lacking[0]}'")
+        check_values(part, given, cls)
     try:
         return MolmoActConfig.from_dict(values)
     except StudioError:
