@@ -255,8 +255,9 @@ def _wanted(default: Any, value: Any) -> str | None:
     if isinstance(default, float):
         return None if number and value >= 0 else "a number from 0"
     if isinstance(default, tuple):
-        whole = isinstance(value, list | tuple) and all(type(item) is int for item in value)
-        return None if whole and len(value) >= 1 else "a list of whole numbers"
+        items: list[Any] = list(value) if isinstance(value, list | tuple) else []
+        whole = len(items) > 0 and all(type(item) is int for item in items)
+        return None if whole else "a list of whole numbers"
     return None if isinstance(value, str) else "a text"
 
 

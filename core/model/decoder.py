@@ -20,13 +20,18 @@ from core.model.layers import RMSNorm
 Rotation = tuple[Tensor, Tensor]
 
 
-def rotation(positions: Tensor, head_dim: int, theta: float) -> Rotation:
+def rotary_rates(head_dim: int, theta: float, device: torch.device) -> Tensor:
+    """Return the angle per position of each pair of a head's dimensions, (head_dim / 2,)."""
+    even = torch.arange(0, head_dim, 2, dtype=torch.float32, device=device)
+    return 1.0 / theta ** (even / head_dim)
+
+
+def rotation(positions: Tensor, rates: Tensor) -> Rotation:
     """Return rotary factors for positions (B, T) or (1, T), each (B, 1, T, head_dim) float32.
 
     The second factor carries the sign of the rotated half, see :func:`rotate`.
     """
-    half = torch.arange(0, head_dim, 2, dtype=torch.float32, device=positions.device)
-    angles = positions[:, None, :, None].float() * (1.0 / theta ** (half / head_dim))
+    angles = positions[:, None, :, None].float() * rates
     cos, sin = angles.cos(), angles.sin()
     return torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
 
@@ -161,6 +166,8 @@ class Decoder(nn.Module):
             DecoderBlock(config, layer) for layer in range(config.num_hidden_layers)
         )
         self.ln_f = RMSNorm(config.hidden_size, config.layer_norm_eps)
+        # no buffer: it is derived, and networks are built without memory before they are loaded
+        self._rates: Tensor | None = None
 
     def forward(
         self,
@@ -184,7 +191,13 @@ class Decoder(nn.Module):
         Returns:
             (B, T, hidden) after the final norm.
         """
-        factors = rotation(positions, self.config.head_dim, self.config.rope_theta)
+        if self._rates is None or self._rates.device != embeddings.device:
+            self._rates = rotary_rates(
+                self.config.head_dim, self.config.rope_theta, embeddings.device
+            )
+        factors = rotation(positions, self._rates)
+        if mask is not None and mask.is_floating_point():
+            mask = mask.to(embeddings.dtype)
         x = self.dropout(embeddings)
         for block in self.blocks:
             if trail is not None:

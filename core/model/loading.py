@@ -32,7 +32,11 @@ logger = logging.getLogger(__name__)
 
 HUB_FILES = ("*.json", "*.safetensors", "vae-final.pt")
 _HUB_ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
-_MAY_LACK = {"patch_stem", "init_scale", "initializer_range", "use_cache", "rope_scaling"}
+_MAY_LACK = {
+    *("patch_stem", "init_scale", "initializer_range", "use_cache", "rope_scaling"),
+    *("attention_dropout", "residual_dropout", "embedding_dropout", "image_feature_dropout"),
+}
+"""Fields whose defaults are right for every checkpoint: ours, and those that only train."""
 
 
 class CheckpointError(StudioError):

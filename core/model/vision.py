@@ -101,7 +101,10 @@ class VisionTransformer(nn.Module):
             return learned
         side = round(len(learned) ** 0.5)
         square = learned.reshape(1, side, side, -1).permute(0, 3, 1, 2)
-        square = F.interpolate(square, grid, mode="bicubic", antialias=True, align_corners=False)
+        # torch has no bfloat16 version of this on the CPU
+        square = F.interpolate(
+            square.float(), grid, mode="bicubic", antialias=True, align_corners=False
+        ).to(learned.dtype)
         return square.permute(0, 2, 3, 1).reshape(grid[0] * grid[1], -1)
 
     def forward(self, patches: Tensor) -> list[Tensor]:
@@ -176,12 +179,22 @@ class VisionBackbone(nn.Module):
         """Encode crops (B, crops, patches, pixels) to (B, crops, patches, features).
 
         The features are the outputs of the tapped layers, concatenated in the configured order,
-        without the class token.
+        without the class token. Outside of training, equal neighbouring crops are encoded once:
+        the tile of a small picture repeats the whole picture, padding repeats itself.
         """
         batch, crops = images.shape[:2]
-        outputs = self.image_vit(images.flatten(0, 1))
-        tapped = torch.cat([outputs[layer] for layer in self.vit_layers], dim=-1)
-        return tapped[:, self.skip :].unflatten(0, (batch, crops))
+        distinct = images.flatten(0, 1)
+        repeat: Tensor | None = None
+        if len(distinct) > 1 and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            new = (distinct[1:] != distinct[:-1]).flatten(1).any(1)
+            if not bool(new.all()):
+                new = torch.cat([new.new_ones(1), new])
+                distinct, repeat = distinct[new], new.long().cumsum(0) - 1
+        outputs = self.image_vit(distinct)
+        tapped = torch.cat([outputs[layer] for layer in self.vit_layers], dim=-1)[:, self.skip :]
+        if repeat is not None:
+            tapped = tapped.index_select(0, repeat)
+        return tapped.unflatten(0, (batch, crops))
 
     def pool(self, features: Tensor, pooled_patches_idx: Tensor) -> Tensor:
         """Pool patches into tokens and project them.

@@ -130,8 +130,8 @@ def load_golden_model(folder: Path) -> LoadedModel:
 
 def _greedy(model: MolmoActForActionReasoning, batch: dict[str, Tensor], steps: int) -> Tensor:
     """Return the ``steps`` most likely tokens after the prompts, decoded with a cache."""
-    sequences = model.generate(
-        **batch,  # pyright: ignore[reportArgumentType]
+    sequences = model.generate(  # pyright: ignore
+        **batch,
         max_new_tokens=steps,
         do_sample=False,
         pad_token_id=0,

@@ -122,6 +122,26 @@ def test_empty_slots_are_zeroed_but_not_masked() -> None:
     torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
 
 
+def test_repeated_crops_are_encoded_once() -> None:
+    backbone, seen = tiny_model().model.vision_backbone, []
+    backbone.image_vit.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    images = torch.randn(2, 3, 16, 48)
+    images[0, 1] = images[0, 0]
+    images[1, 1:] = -1.0
+    with torch.inference_mode():
+        shared = backbone.patch_features(images)
+    separate = backbone.patch_features(images)
+    assert seen == [4, 6]
+    torch.testing.assert_close(shared, separate, atol=1e-5, rtol=1e-4)
+
+
+def test_positions_are_stretched_to_another_grid() -> None:
+    vit = tiny_model().bfloat16().model.vision_backbone.image_vit
+    assert torch.equal(vit.positions((4, 4)), vit.positional_embedding)
+    assert vit.positions((6, 5)).shape == (30, 16)
+    assert vit.positions((6, 5)).dtype == torch.bfloat16
+
+
 def test_tokens_without_patches_are_left_out() -> None:
     model = tiny_model()
     indices = torch.tensor([[[0, 1], [-1, -1], [2, -1]]])
@@ -199,7 +219,9 @@ def test_bfloat16_stays_close_to_float32() -> None:
     with torch.inference_mode():
         exact = model(**inputs).logits
         model.bfloat16()
-        rough = model(**inputs).logits
+        length = inputs["input_ids"].shape[1]
+        mask = torch.full((length, length), float("-inf")).triu(1)[None, None]
+        rough = model(**inputs, attention_mask=mask).logits
     assert rough.dtype == torch.bfloat16
     assert (rough.float() - exact).abs().mean() < 0.1 * exact.std()
 
