@@ -29,9 +29,10 @@ def pack(message: Any) -> bytes:
         WireError: If it holds something that does not travel.
     """
     try:
-        return msgpack.packb(message, default=_encode, use_bin_type=True)
+        packed: Any = msgpack.packb(message, default=_encode, use_bin_type=True)
     except (TypeError, ValueError, OverflowError) as error:
         raise WireError(f"this message cannot be sent: {error}") from error
+    return packed
 
 
 def unpack(data: bytes | str) -> Any:

@@ -95,11 +95,12 @@ class MendedRobot(FrankaMujocoRobot):
         wrench, tau = np.zeros(6), np.zeros(_ARM_JOINTS)
         if model is None or data is None or not data.ncon:
             return wrench, tau
-        if self._arm_bodies is None:
+        arm = self._arm_bodies
+        if arm is None:
             base = model.body_rootid[model.jnt_bodyid[model.dof_jntid[self._dof_addrs[0]]]]
-            self._arm_bodies = model.body_rootid == base
+            arm = self._arm_bodies = model.body_rootid == base
         bodies = model.geom_bodyid[data.contact.geom]
-        ours = self._arm_bodies[bodies]
+        ours = arm[bodies]
         local, joint = np.zeros(6), np.zeros(model.nv)
         for index in np.flatnonzero(ours[:, 0] != ours[:, 1]):
             contact = data.contact[index]
