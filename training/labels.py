@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.trace import subsample_future, to_model
+from core.types import StudioError
 from robot.sim.expert import EMPTY_WIDTH, OPEN_WIDTH, HandState, play_forward
 from robot.sim.scene import FRAME_SIZE, camera_models
 
@@ -48,11 +49,11 @@ def open_shards(folder: Path) -> list[Shard]:
     """Open every finished shard below a folder, in order.
 
     Raises:
-        FileNotFoundError: If there is none.
+        StudioError: If there is none.
     """
     folders = sorted(path for path in folder.glob("shard_*") if not path.suffix)
     if not folders:
-        raise FileNotFoundError(f"no demonstrations in {folder}; run `train collect` first")
+        raise StudioError(f"there are no demonstrations in '{folder}'; run `train collect` first")
     return [
         Shard(
             front=np.load(path / "front.npy", mmap_mode="r"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.trace import to_model
+from core.types import StudioError
 from robot.sim.expert import GRASP_HEIGHT, LIFT_HEIGHT
 from robot.sim.scene import FRAME_SIZE, camera_models
 from training.collect import IMAGE_SIZE, collect_shard
@@ -50,7 +51,7 @@ def test_a_finished_shard_is_left_alone(demos):
 
 def test_without_demonstrations_there_is_a_reason(tmp_path):
     (tmp_path / "shard_000.part").mkdir()
-    with pytest.raises(FileNotFoundError, match="run `train collect` first"):
+    with pytest.raises(StudioError, match="run `train collect` first"):
         open_shards(tmp_path)
 
 
