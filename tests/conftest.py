@@ -21,10 +21,6 @@ if os.environ["QT_QPA_PLATFORM"] == "offscreen":
     os.environ.pop("DISPLAY", None)
     os.environ.pop("WAYLAND_DISPLAY", None)
 
-# the same examples on every run, and no fault because the machine was busy
-settings.register_profile("studio", deadline=None, derandomize=True, max_examples=50)
-settings.load_profile("studio")
-
 THREAD_PATIENCE_S = 3.0
 
 # the same examples every time, and no failure because the machine was busy
@@ -40,6 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.gl)
         if headless and item.get_closest_marker("gl"):
             item.add_marker(pytest.mark.skip(reason="needs a display with OpenGL: make test"))
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Set what has to be set before the application is made, as ``app.main`` does.
+
+    pyqtgraph keeps its shader programs for all windows; without sharing, the second has none.
+    """
+    from PySide6.QtCore import QCoreApplication, Qt
+
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    return ["studio-tests"]
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +101,9 @@ def no_widget_left(request: pytest.FixtureRequest) -> Iterator[None]:
         if id(w) not in before and not isinstance(w, QMenu)
     ]
     assert not left, f"top-level widgets left behind: {left}"
-    running = [t for t in gc.get_objects() if isinstance(t, QThread) and t.isRunning()]
+    # by type: isinstance would ask weak references whose object is gone
+    threads = [t for t in gc.get_objects() if issubclass(type(t), QThread)]
+    running = [thread for thread in threads if thread.isRunning()]
     # the main thread is a QThread too, once somebody has asked for it
     running = [thread for thread in running if thread is not QThread.currentThread()]
     assert not running, f"QThreads still running: {running}"
