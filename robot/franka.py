@@ -20,6 +20,7 @@ from robot.franka_words import FRANKY_ERRORS, active_errors, in_words
 from robot.path import orthonormal
 
 CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 1.0
 JOINT_SPEED = 0.5
 """Share of the arm's dynamics for going home, as it goes far."""
 
@@ -161,6 +162,10 @@ class FrankaRobot:
         """Stop and disconnect."""
         with contextlib.suppress(RobotError):
             self.stop()
+        # a motion that is still being ended, or that died with the connection, would otherwise
+        # abort the whole process when it is thrown away
+        with contextlib.suppress(RobotError):
+            self.wait(CLOSE_SECONDS)
         self._gripper.close()
         self._thread.shutdown(wait=False)
 
