@@ -23,6 +23,7 @@ from core.model.modeling import MolmoActForActionReasoning
 from core.model.vqvae import DepthVqVae, VqVaeConfig
 from core.protocol.statistics import NormStats, compute_statistics
 from core.types import StudioError
+from training.card import write_card
 from training.checkpoint import load_state
 from training.collect import collect
 from training.depth import depth_error, encode_depth, train_vqvae
@@ -213,3 +214,9 @@ def export(config: TrainConfig, *, stage: str | None = None, out: Path | None = 
     save_checkpoint(folder, model=prepared.model, processor=processor, vqvae=codec)
     load_checkpoint(folder)
     return folder
+
+
+def describe(config: TrainConfig) -> Path:
+    """Write the model card of the exported checkpoint; returns its path."""
+    frames = sum(len(shard.front) for shard in open_shards(config.data))
+    return write_card(config.out, config.work, demonstrations=frames, seed=config.seed)

@@ -43,6 +43,7 @@ class Branch:
         spot: (2,) where the answer's object is in the first picture, 0..255.
         plan: (5,) the gripper's place in the first picture and the bins of the first translation,
             0..255.
+        colour: Index of the object's colour.
     """
 
     kind: int
@@ -50,6 +51,7 @@ class Branch:
     answer: Answer
     spot: NDArray[np.float32]
     plan: NDArray[np.int64]
+    colour: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -213,6 +215,7 @@ class Sampler:
             answer=self.encoder.steered(self._bins[pair]),
             spot=self.labels.goal[pair],
             plan=self._plan(pair),
+            colour=self._colour_of(pair),
         )
 
     def _questions(self, frame: int, pairs: NDArray[np.int64]) -> tuple[Branch, ...]:
@@ -251,7 +254,11 @@ class Sampler:
             answer=answer,
             spot=self.labels.goal[pair],
             plan=self._plan(pair),
+            colour=self._colour_of(pair),
         )
+
+    def _colour_of(self, pair: int) -> int:
+        return int(self._colour[self.labels.frame[pair], self.labels.target[pair]])
 
     def _plan(self, pair: int) -> NDArray[np.int64]:
         tool = np.rint(self.labels.tool[pair]).astype(np.int64)

@@ -48,6 +48,7 @@ class RowTensors:
         ask: (m,) flat index of the last prompt token of every branch.
         spot: (m, 2) where that branch's object is, 0..255.
         plan: (m, 5) see :class:`training.sampling.Branch`.
+        colour: (m,) likewise.
     """
 
     ids: Tensor
@@ -63,6 +64,7 @@ class RowTensors:
     ask: Tensor
     spot: Tensor
     plan: Tensor
+    colour: Tensor
 
 
 def pack_rows(
@@ -83,6 +85,7 @@ def pack_rows(
     asks: list[int] = []
     spots: list[NDArray[np.float32]] = []
     plans: list[NDArray[np.int64]] = []
+    colours: list[int] = []
     for index, row in enumerate(rows):
         ids[index, : len(prefix)] = prefix
         segment[index, : len(prefix)] = 0
@@ -102,6 +105,7 @@ def pack_rows(
             asks.append(index * length + start - 1)
             spots.append(branch.spot)
             plans.append(branch.plan)
+            colours.append(branch.colour)
             cursor = end
     at, target, group, value, soft, kind = torch.from_numpy(np.concatenate(columns, axis=1))
     return RowTensors(
@@ -118,6 +122,7 @@ def pack_rows(
         ask=torch.tensor(asks),
         spot=torch.from_numpy(np.stack(spots)),
         plan=torch.from_numpy(np.stack(plans)),
+        colour=torch.tensor(colours),
     )
 
 

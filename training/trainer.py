@@ -21,13 +21,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.model.modeling import MolmoActForActionReasoning
+from training.attention import look_loss
 from training.checkpoint import load_state, save_state
 from training.embedded import PATCHES, WIDTH
 from training.encoding import AnswerEncoder
 from training.losses import OrdinalLoss
 from training.sampling import POINTING, REASONING, STEERED, TRACE, Batch, Sampler
 from training.tensors import RowTensors, pack_rows, patches_of
-from training.vision_heads import SpotHeads, SpotTable, split_cells
+from training.vision_heads import PlaceHead, SpotHeads, SpotTable, split_cells
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +43,10 @@ the pointing is learned in minutes and the writing takes hours."""
 
 ASK_WEIGHT = 0.5
 PLAN_WEIGHT = 1.0
+LOOK_WEIGHT = 0.5
 SPOT_WEIGHT = 0.3
+PLACE_WEIGHT = 10.0
 REPORT_EVERY = 50
-STAGES = ("vision", "joint")
 NEVER_ZERO = ("frames", "save_every")
 
 
@@ -53,7 +55,7 @@ class StageConfig:
     """One stage.
 
     Attributes:
-        name: "vision" or "joint".
+        name: One word, also its folder's name; "vision" trains no language.
         steps: Gradient steps.
         frames: Frames per step.
         steered: Steered pictures (and rows) of each frame.
@@ -73,8 +75,8 @@ class StageConfig:
     save_every: int = 200
 
     def __post_init__(self) -> None:
-        if self.name not in STAGES:
-            raise ValueError(f"a stage is named '{self.name}'; expected one of {STAGES}")
+        if not str(self.name).isidentifier():
+            raise ValueError(f"a stage is named '{self.name}'; expected one word")
         for name in ("steps", "frames", "steered", "reasoning", "warm_up", "save_every"):
             value = getattr(self, name)
             if type(value) is not int or value < 0 or (value == 0 and name in NEVER_ZERO):
@@ -101,6 +103,7 @@ class Learner(nn.Module):
         self.keys = nn.Linear(WIDTH, WIDTH, bias=False)
         self.where = nn.Linear(WIDTH, 2 * 256)
         self.plan = nn.Linear(WIDTH, 5 * 256)
+        self.front_place, self.wrist_place = PlaceHead(), PlaceHead()
 
 
 class Trainer:
@@ -188,7 +191,8 @@ class Trainer:
                 rows = [row for row in batch.rows if (row.branches[0].kind == STEERED) == steered]
                 if rows:
                     packed = pack_rows(rows, self.sampler, self._prefix, self.encoder)
-                    part, parts = self._row_loss(packed, front, wrist)
+                    frames = torch.from_numpy(batch.wrist_frame)[packed.pictures[:, 1]]
+                    part, parts = self._row_loss(packed, front, wrist, frames)
                     loss = loss + part
                     figures.update(parts)
         return loss, figures
@@ -211,10 +215,13 @@ class Trainer:
         more, errors = self.learner.spots(
             wrist, self._wrist_spots[frame], self._scalars[frame], wrist=True
         )
-        return loss + more, {"spot": (loss + more).item(), **figures, **errors}
+        place = self.learner.front_place(front, spots)
+        place = place + self.learner.wrist_place(wrist, self._wrist_spots[frame])
+        total = loss + more + PLACE_WEIGHT * place
+        return total, {"spot": (loss + more).item(), "place": place.item(), **figures, **errors}
 
     def _row_loss(
-        self, rows: RowTensors, front: Tensor, wrist: Tensor
+        self, rows: RowTensors, front: Tensor, wrist: Tensor, frames: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
         pictures = torch.cat([front[rows.pictures[:, 0]], wrist[rows.pictures[:, 1]]], dim=1)
         embeddings = self.learner.net.embed(rows.ids, pictures.flatten(0, 1))
@@ -240,6 +247,19 @@ class Trainer:
         hit = (scores.argmax(1) == cell).float().mean().item()
         figures |= {name: asked.item(), f"{name}_hit": hit, f"{name}_where": placed.item()}
         figures[f"{name}_plan"] = planned.item()
+        looked = look_loss(
+            self._decoder.blocks,
+            trail,
+            ask=rows.ask,
+            position=positions.expand(len(rows.ids), -1).flatten()[rows.ask],
+            prefix=len(self._prefix),
+            theta=self._decoder.config.rope_theta,
+            spot=rows.spot,
+            tool=rows.plan[:, :2].float(),
+            wrist=self._wrist_spots[frames[owner], 2 + rows.colour],
+        )
+        figures[f"{name}_look"] = looked.item()
+        planned = planned + LOOK_WEIGHT * looked
         return loss + ASK_WEIGHT * asked + PLAN_WEIGHT * (placed + planned), figures
 
     def _report(

@@ -120,6 +120,54 @@ class SpotHeads(nn.Module):
         return choice + 2.0 * shift + scalar, errors
 
 
+PLACE_RATES = 12
+"""Frequencies of the position code."""
+
+
+class PlaceHead(nn.Module):
+    """Makes every token carry its absolute place, and that of the thing on it, in readable form.
+
+    The heads above need only offsets within a cell, so the encoder forgets where the cell is; the
+    language model then has to guess it from the order of tokens. The code is made of sines and
+    cosines, as that of the integer tokens (:func:`training.embedded.build_model`).
+    """
+
+    rates: Tensor
+    centres: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = nn.Linear(WIDTH, 4 * PLACE_RATES)
+        rates = torch.pi * torch.logspace(0.0, 1.4, PLACE_RATES)
+        self.register_buffer("rates", rates, persistent=False)
+        centres = torch.arange(PATCHES)
+        points = join_cells(centres, torch.zeros(PATCHES, 2))
+        self.register_buffer("centres", points, persistent=False)
+
+    def forward(self, features: Tensor, spots: Tensor) -> Tensor:
+        """Return the loss.
+
+        Args:
+            features: (B, 64, WIDTH) token vectors.
+            spots: (B, SPOTS, 2) in 0..255, NaN for what is not there.
+        """
+        found = self.code(features).float()
+        present = ~spots.isnan().any(-1)
+        cell, _ = split_cells(spots.nan_to_num(0.0))
+        at = found.gather(1, cell[..., None].expand(-1, -1, found.shape[-1]))
+        things = F.mse_loss(at[present], self._encode(spots[present]))
+        empty = torch.ones(found.shape[:2], dtype=torch.bool)
+        rows = torch.arange(len(spots))[:, None].expand_as(cell)
+        empty[rows[present], cell[present]] = False
+        own = self._encode(self.centres).expand(len(features), -1, -1)
+        return things + F.mse_loss(found[empty], own[empty])
+
+    def _encode(self, points: Tensor) -> Tensor:
+        """Encode (..., 2) points in 0..255 as (..., 4 * PLACE_RATES)."""
+        phase = points[..., None] / 255.0 * self.rates
+        return torch.cat([phase.sin(), phase.cos()], dim=-1).flatten(-2)
+
+
 def split_cells(points: Tensor) -> tuple[Tensor, Tensor]:
     """Split (..., 2) points in 0..255 into a cell index (...) and an offset (..., 2) in -1..1."""
     scaled = points * (GRID / 256.0)
