@@ -18,6 +18,8 @@ from typing import Any, TextIO
 
 import psutil
 
+from core.types import StudioError
+
 PACKAGES = (
     "torch",
     "transformers",
@@ -88,11 +90,6 @@ class Report:
         entry = {"metric": metric, "value": value, "unit": unit, "goal": goal, "holds": bool(holds)}
         self.goals.append(entry)
 
-    @property
-    def holds(self) -> bool:
-        """Whether every goal was reached."""
-        return all(goal["holds"] for goal in self.goals)
-
     def to_dict(self) -> dict[str, Any]:
         """Return what the JSON file holds."""
         return {
@@ -117,11 +114,21 @@ class Report:
         print(self.text(), file=stream, flush=True)
 
     def write(self, path: str | Path) -> None:
-        """Write the JSON file; folders on the way are made."""
+        """Write the JSON file; folders on the way are made.
+
+        Raises:
+            StudioError: If it cannot be written.
+        """
         target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.to_dict(), indent=2, default=_plain, ensure_ascii=False)
-        target.write_text(text + "\n", encoding="utf-8")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise StudioError(
+                f"the report cannot be written to '{target}' ({error.strerror}); its tables are "
+                "above"
+            ) from error
 
 
 def format_table(rows: list[dict[str, Any]]) -> str:

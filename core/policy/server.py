@@ -12,6 +12,7 @@ import http
 import logging
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 from types import FrameType
@@ -62,8 +63,7 @@ class PolicyServer:
             StudioError: If the port is taken, or a token is missing.
         """
         require_token(host, token)
-        if not 0 <= port <= 65535:
-            raise StudioError(f"there is no port {port}; ports run from 1 to 65535, 0 picks one")
+        require_free_port(host, port)
         self._policy, self._host, self._port, self._token = policy, host, port, token
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -76,9 +76,8 @@ class PolicyServer:
         if self._failure is not None:
             self._thread.join()
             raise StudioError(
-                f"cannot listen on {host} port {port}: {self._failure.strerror}; choose another "
-                "port, or 0 for a free one"
-            )
+                f"cannot listen on {host} port {port}: {self._failure.strerror}"
+            ) from self._failure
 
     def __enter__(self) -> PolicyServer:
         return self
@@ -135,6 +134,25 @@ def serve_policy(
     return PolicyServer(policy, host, port, token)
 
 
+def require_free_port(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on; before a model is loaded for minutes.
+
+    Raises:
+        StudioError: If the port is taken or there is none of that number, or no such host.
+    """
+    if not 0 <= port <= 65535:
+        raise StudioError(f"there is no port {port}; ports run from 1 to 65535, 0 picks one")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0].lower()
+        raise StudioError(
+            f"cannot listen on {host} port {port}: {reason}; choose another port with --port, "
+            "or 0 for a free one"
+        ) from error
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``python main.py serve``."""
     parser.add_argument(
@@ -167,6 +185,7 @@ def run_server(args: argparse.Namespace) -> int:
         # needs no model.
         when_parent_leaves(lambda: os.kill(os.getpid(), signal.SIGTERM))
     require_token(args.host, args.token)
+    require_free_port(args.host, args.port)
     # Torch's threads spin while they wait. Beside a simulated lab on two cores that made tokens
     # fifteen times slower. Read when torch is first imported, which is below.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

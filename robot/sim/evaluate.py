@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.policy.server import EMBEDDED_MODEL
 from core.types import StudioError
 from robot.sim.layout import HELD_OUT_SEED, random_layout
 from robot.sim.trials import CONDITIONS, Trial, run_trial
 
-EMBEDDED = Path(__file__).resolve().parents[2] / "assets" / "models" / "embedded"
 GOALS = {"trace": 0.90, "instruction": 0.60}
 
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--episodes", type=int, default=100, help="held-out layouts to try")
     parser.add_argument("--seed", type=int, default=0, help="first held-out layout")
     parser.add_argument("--json", type=Path, help="write the results here")
-    parser.add_argument("--model", default=str(EMBEDDED), help="checkpoint folder")
+    parser.add_argument("--model", default=str(EMBEDDED_MODEL), help="checkpoint folder")
     parser.add_argument("--processes", type=int, default=1, help="only with --direct")
     parser.add_argument(
         "--direct", action="store_true", help="bypass the robot protocol: faster, same scene"
@@ -39,6 +39,8 @@ def run_eval_steer(arguments: argparse.Namespace) -> int:
 
     if arguments.episodes < 1:
         raise StudioError(f"--episodes is {arguments.episodes}; at least one trial is needed")
+    if arguments.seed < 0:
+        raise StudioError(f"--seed is {arguments.seed}; held-out layouts have seeds from 0 on")
     driver = "direct" if arguments.direct else "franky"
     report = Report(f"eval steer --condition {arguments.condition} ({driver})", arguments.seed)
     trials: list[Trial] = []

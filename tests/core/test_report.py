@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.report import Report, format_table
+from core.types import StudioError
 
 
 @pytest.fixture
@@ -32,11 +33,16 @@ def test_file_has_what_readers_expect(report: Report, tmp_path: Path) -> None:
     assert content["environment"]["versions"]["python"].startswith("3.")
 
 
-def test_one_missed_goal_is_enough(report: Report) -> None:
-    assert report.holds
+def test_a_missed_goal_stands_out(report: Report) -> None:
+    assert "NO" not in report.text()
     report.add_goal("reach", 0.4, "share", ">= 0.8", False)
-    assert not report.holds
     assert "NO" in report.text()
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StudioError, match="cannot be written"):
+        report.write(tmp_path / "file" / "report.json")
 
 
 def test_tables_align_numbers_right(report: Report) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import main
 from core.model.loading import save_checkpoint
 from core.policy.client import RemotePolicy
 from core.types import Trace
@@ -59,3 +62,38 @@ def test_what_cannot_be_served_is_said_as_json(options, sentence):
         assert sentence in json.loads(process.stdout.readline())["error"]
         assert process.wait(20) == 1
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "config.json' is missing"),
+        (lambda folder: truncate(folder / "model.safetensors"), "no readable safetensors file"),
+    ],
+)
+def test_a_spoilt_checkpoint_is_named_and_nothing_listens(spoil, sentence, golden, tmp_path):
+    folder = tmp_path / "spoilt"
+    shutil.copytree(golden / "model_a", folder)
+    spoil(folder)
+    with serve("--model", str(folder)) as process:
+        assert sentence in json.loads(process.stdout.readline())["error"]
+        assert process.wait(20) == 1
+        assert process.stdout.read() == ""
+        assert "Traceback" not in process.stderr.read()
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_used_port_is_told_before_the_model_is_loaded(monkeypatch, capsys):
+    monkeypatch.setattr("core.policy.local.load_policy", lambda *_, **__: pytest.fail("loaded"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main.main(["serve", "--port", port]) == 1
+    captured = capsys.readouterr()
+    assert captured.err == (
+        f"cannot listen on 127.0.0.1 port {port}: address already in use; choose another port "
+        "with --port, or 0 for a free one\n"
+    )
+    assert captured.out == ""

@@ -127,5 +127,10 @@ def test_an_evaluation_needs_trials():
         evaluate.run_eval_steer(arguments("--episodes", "0"))
 
 
+def test_an_evaluation_takes_no_layouts_of_the_training():
+    with pytest.raises(StudioError, match="from 0 on"):
+        evaluate.run_eval_steer(arguments("--seed", "-1"))
+
+
 def test_trials_are_values():
     assert replace(outcome(1, lifted=True), seed=2) == outcome(2, lifted=True)
