@@ -124,9 +124,9 @@ class Sampler:
     def _frame_weights(self, frames: int) -> NDArray[np.float64]:
         """Draw more often where it is hard: near objects, while closing, after a failed grasp."""
         labels = self.labels
-        weight = 1.0 + 2.0 * (labels.distance < 0.05) + 2.0 * (labels.distance < 0.015)
+        weight = 1.0 + 1.0 * (labels.distance < 0.05) + 1.0 * (labels.distance < 0.015)
         closing = (labels.actions[:, :2, 6] < 0.5).any(1) & ~labels.held
-        weight = weight + 2.0 * closing + 3.0 * labels.empty + 1.0 * labels.held
+        weight = weight + 1.0 * closing + 1.5 * labels.empty
         best = np.zeros(frames)
         np.maximum.at(best, labels.frame, weight)
         return best / best.sum()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.embedded import CROP, GRID, PATCH, PATCHES
-from training.encoding import AnswerEncoder
+from training.encoding import AnswerEncoder, slot_weights
 from training.sampling import Row, Sampler
 
 STEERED_MULTIPLE, PACKED_MULTIPLE = 32, 96
@@ -45,6 +45,7 @@ class RowTensors:
         value: (n,) its value.
         soft: (n,) whether its label is soft.
         kind: (n,) kind of its branch.
+        weight: (n,) weight within its sort of token, see :func:`training.encoding.slot_weights`.
         ask: (m,) flat index of the last prompt token of every branch.
         spot: (m, 2) where that branch's object is, 0..255.
         plan: (m, 5) see :class:`training.sampling.Branch`.
@@ -61,6 +62,7 @@ class RowTensors:
     value: Tensor
     soft: Tensor
     kind: Tensor
+    weight: Tensor
     ask: Tensor
     spot: Tensor
     plan: Tensor
@@ -86,6 +88,7 @@ def pack_rows(
     spots: list[NDArray[np.float32]] = []
     plans: list[NDArray[np.int64]] = []
     colours: list[int] = []
+    weights: list[NDArray[np.float32]] = []
     for index, row in enumerate(rows):
         ids[index, : len(prefix)] = prefix
         segment[index, : len(prefix)] = 0
@@ -106,6 +109,7 @@ def pack_rows(
             spots.append(branch.spot)
             plans.append(branch.plan)
             colours.append(branch.colour)
+            weights.append(slot_weights(answer))
             cursor = end
     at, target, group, value, soft, kind = torch.from_numpy(np.concatenate(columns, axis=1))
     return RowTensors(
@@ -119,6 +123,7 @@ def pack_rows(
         value=value,
         soft=soft.bool(),
         kind=kind,
+        weight=torch.from_numpy(np.concatenate(weights)),
         ask=torch.tensor(asks),
         spot=torch.from_numpy(np.stack(spots)),
         plan=torch.from_numpy(np.stack(plans)),

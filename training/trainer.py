@@ -36,16 +36,16 @@ ASK_LAYER = 2
 """The block whose output at the end of a prompt must point at the object that is asked for: at its
 cell among the picture's tokens, and in coordinates."""
 
-WEIGHTS = {"steered": 2.0, "action": 1.0, "trace": 1.0, "point": 1.0, "depth": 0.5, "text": 0.2}
+WEIGHTS = {"steered": 6.0, "action": 3.0, "trace": 1.0, "point": 1.0, "depth": 0.3, "text": 0.1}
 PLAN_LAYER = 3
 """The block whose output there must know the gripper's place and the first step. Without these two
 the pointing is learned in minutes and the writing takes hours."""
 
-ASK_WEIGHT = 0.5
+ASK_WEIGHT = 0.2
 PLAN_WEIGHT = 1.0
-LOOK_WEIGHT = 0.5
-SPOT_WEIGHT = 0.3
-PLACE_WEIGHT = 10.0
+LOOK_WEIGHT = 0.2
+SPOT_WEIGHT = 0.2
+PLACE_WEIGHT = 3.0
 REPORT_EVERY = 50
 NEVER_ZERO = ("frames", "save_every")
 
@@ -292,7 +292,8 @@ def _weigh(each: Tensor, rows: RowTensors) -> tuple[Tensor, dict[str, float]]:
     figures: dict[str, float] = {}
     for name, where in sorts.items():
         if where.any():
-            mean = each[where].mean()
+            weight = rows.weight[where]
+            mean = (weight * each[where]).sum() / weight.sum()
             total = total + WEIGHTS[name] * mean
             figures[name] = mean.item()
     if "text" in figures and "steered" in figures:
