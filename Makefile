@@ -21,11 +21,12 @@ run: $(READY)
 		exec env $(XVFB) $(PYTHON) main.py demo --out out/demo; \
 	fi
 
-# Qt without OpenGL needs no display; Qt with OpenGL crashes on the offscreen platform.
+# Qt without OpenGL needs no display; Qt with OpenGL crashes on the offscreen platform. The tests
+# for a display are collected alone: modules of MuJoCo turn PyOpenGL to EGL, and Qt draws with GLX.
 test: $(READY)
 	$(PYTHON) -m ruff check .
 	env -u DISPLAY -u WAYLAND_DISPLAY QT_QPA_PLATFORM=offscreen $(PYTEST) -m "not gl"
-	env -u WAYLAND_DISPLAY $(XVFB) $(PYTEST) -m gl
+	env -u WAYLAND_DISPLAY $(XVFB) $(PYTEST) -m gl tests/app tests/e2e
 
 lint: $(READY)
 	$(PYTHON) -m ruff check .

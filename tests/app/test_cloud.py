@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app import theme
 from app.steer import scene_lines
 from app.steer.cloud_job import CloudJob
 from app.steer.cloud_view import CloudView, gl_problem
@@ -99,12 +100,35 @@ def test_cloud_is_drawn(qtbot: QtBot) -> None:
     view.look_from(np.array([1.0, 0, 0.2]), np.zeros(3))
     view.set_cloud(points, np.tile([1.0, 0.0, 1.0], (20_000, 1)))
 
-    def magenta() -> bool:
-        image = view.grab().toImage()
-        middle = image.pixelColor(image.width() // 2, image.height() // 2)
-        return middle.name() == "#ff00ff"
+    qtbot.waitUntil(lambda: is_magenta(view), timeout=10_000)
 
-    qtbot.waitUntil(magenta, timeout=10_000)
+
+@pytest.mark.gl
+def test_cloud_survives_hiding_another_theme_and_another_window(qtbot: QtBot) -> None:
+    if gl_problem():
+        pytest.skip(gl_problem())
+    points = np.random.default_rng(2).uniform(-0.1, 0.1, (20_000, 3))
+    views = [CloudView(), CloudView()]
+    for view in views:
+        qtbot.addWidget(view)
+        view.resize(400, 320)
+        view.show()
+        qtbot.waitExposed(view)
+        view.look_from(np.array([1.0, 0, 0.2]), np.zeros(3))
+        view.set_cloud(points, np.tile([1.0, 0.0, 1.0], (20_000, 1)))
+        qtbot.waitUntil(lambda view=view: is_magenta(view), timeout=10_000)
+    first, second = views
+    second.close()
+    first.hide()
+    theme.theme().changed.emit("dark")
+    first.show()
+    qtbot.waitUntil(lambda: is_magenta(first), timeout=10_000)
+    assert first.has_gl
+
+
+def is_magenta(view: CloudView) -> bool:
+    image = view.grab().toImage()
+    return image.pixelColor(image.width() // 2, image.height() // 2).name() == "#ff00ff"
 
 
 def test_clouds_are_lifted_elsewhere_and_only_the_newest_counts(qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 
 from core.types import Capabilities, StudioError
@@ -169,6 +170,32 @@ def test_empty_and_long_instructions_are_refused(rigged: Rigged) -> None:
     assert not rigged.policy.asked
     rigged.window.workspace.instruction.set_instruction("pick up the bowl")
     assert think.isEnabled()
+
+
+def test_a_camera_that_went_dark_is_named_and_nothing_is_asked(
+    rigged: Rigged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged.ready()
+    rigged.rig.live = False
+    monkeypatch.setattr("app.observe.STALE_MS", 50.0)
+    rigged.until(lambda: rigged.studio.feed.age_ms("front") > 60)
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Return):
+        rigged.key(key)
+    assert "Camera 'front' has not delivered a picture for" in said(rigged)
+    assert rigged.store.phase == "ready"
+    rigged.studio.feed.frames.pop("wrist")
+    rigged.rig.cameras.pop("wrist")
+    rigged.rig.live = True
+    rigged.until(lambda: rigged.studio.feed.age_ms("front") < 40)
+    monkeypatch.setattr("app.observe.STALE_MS", 1000.0)
+    rigged.key(Qt.Key.Key_Space)
+    assert said(rigged) == "Camera 'wrist' has not delivered a picture yet; check it."
+    assert not rigged.policy.asked
+    assert not rigged.rig.runs
+
+
+def said(rigged: Rigged) -> str:
+    return rigged.studio.notifier.history[-1].text
 
 
 def test_typing_in_the_box_triggers_nothing(rigged: Rigged) -> None:

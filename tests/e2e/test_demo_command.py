@@ -41,3 +41,19 @@ def test_the_last_line_is_json_and_names_a_readable_session(tmp_path: Path) -> N
         assert 2 <= len(line["drawn_trace"]) <= 5
         assert line["target"]
         assert events.Steered in noted
+
+
+@pytest.mark.timeout(900)
+def test_a_model_that_is_not_there_ends_the_demo_with_a_sentence(tmp_path: Path) -> None:
+    words = ["demo", "--out", str(tmp_path / "out"), "--model", str(tmp_path / "nowhere")]
+    done = subprocess.run(
+        [sys.executable, "main.py", *words], cwd=ROOT, text=True, capture_output=True, timeout=800
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    line = json.loads(done.stdout.splitlines()[-1])
+    assert line["success"] is False
+    assert line["error"].startswith("The policy server could not start: there is no folder")
+    assert done.stderr.splitlines()[-1] == line["error"]
+    noted = list(read_session(Path(line["session"]), frames=False))
+    assert any(type(event) is events.Fault for event in noted)
