@@ -15,10 +15,6 @@ from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
 from app.style_sheet import style_sheet
 
-SPACING = 8
-"""Distance between neighbours in a panel [px]; everything is a multiple of 4."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """The colours of one theme as "#rrggbb".

@@ -37,12 +37,6 @@ class PictureBox(QWidget):
         """The picture; null while there is none."""
         return self._pixmap
 
-    def set_hint(self, text: str) -> None:
-        """Change what is said while there is no picture."""
-        if text != self._hint:
-            self._hint = text
-            self.update()
-
     def set_image(self, rgb: NDArray[np.uint8] | None) -> None:
         """Show (H, W, 3) uint8 RGB, or nothing."""
         self._pixmap = QPixmap() if rgb is None else to_pixmap(rgb)

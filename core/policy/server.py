@@ -127,13 +127,6 @@ class PolicyServer:
         return None
 
 
-def serve_policy(
-    policy: Policy, host: str = "127.0.0.1", port: int = 0, token: str | None = None
-) -> PolicyServer:
-    """Start a server for ``policy`` and return it; see :class:`PolicyServer`."""
-    return PolicyServer(policy, host, port, token)
-
-
 def require_free_port(host: str, port: int) -> None:
     """Refuse an address that cannot be listened on; before a model is loaded for minutes.
 
