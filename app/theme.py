@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
 from app.style_sheet import style_sheet
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """The colours of one theme as "#rrggbb".
