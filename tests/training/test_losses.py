@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from training.encoding import AnswerEncoder
-from training.losses import OrdinalLoss
+from training.losses import SIGMAS, OrdinalLoss
 
 GROUP, VALUE = AnswerEncoder.NEXT_SYMBOL, 100
 
@@ -25,7 +25,9 @@ def bell(encoder, tokens: int, centre: float) -> torch.Tensor:
     """Logits whose probabilities are the bell around a value of the group."""
     logits = torch.full((1, tokens), -1e4)
     values = torch.arange(256.0)
-    logits[0, torch.as_tensor(encoder.groups[GROUP])] = -0.5 * ((values - centre) / 2.0) ** 2
+    logits[0, torch.as_tensor(encoder.groups[GROUP])] = (
+        -0.5 * ((values - centre) / SIGMAS["symbol"]) ** 2
+    )
     return logits
 
 
@@ -76,5 +78,5 @@ def test_soft_and_hard_rows_mix(loss, encoder, tokenizer):
 @pytest.mark.parametrize("value", [0, 255])
 def test_bells_at_the_ends_are_whole(loss, encoder, tokenizer, value):
     least = one(loss, encoder, bell(encoder, len(tokenizer), value), soft=True, value=value)
-    shifted = bell(encoder, len(tokenizer), abs(value - 3))
+    shifted = bell(encoder, len(tokenizer), abs(value - 9))
     assert least < one(loss, encoder, shifted, soft=True, value=value)
