@@ -27,6 +27,7 @@ def decode_greedily(
     max_new_tokens: int,
     on_token: TokenCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
+    allowed: Callable[[list[int]], list[int]] | None = None,
 ) -> list[int]:
     """Continue one prompt with the most likely token until the model ends its answer.
 
@@ -39,6 +40,7 @@ def decode_greedily(
         max_new_tokens: Where to stop an answer that does not end.
         on_token: Told about each token; the end token is not reported.
         cancelled: Polled before each forward pass.
+        allowed: Given the ids so far, tells which may follow; default: all.
 
     Returns:
         The new ids, without the end token.
@@ -55,7 +57,7 @@ def decode_greedily(
         if cancelled is not None and cancelled():
             raise Cancelled
         result = model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        newest = result.logits[:, -1].argmax(dim=-1, keepdim=True)
+        newest = _pick(result.logits[:, -1], None if allowed is None else allowed(ids))
         token = int(newest.item())
         if token in end_ids:
             break
@@ -66,3 +68,11 @@ def decode_greedily(
         step = {"input_ids": newest, "position_ids": where}
         position += 1
     return ids
+
+
+def _pick(logits: Tensor, choices: list[int] | None) -> Tensor:
+    """Return the likeliest id of logits (1, vocabulary), (1, 1) int64, among the choices."""
+    if choices is None:
+        return logits.argmax(dim=-1, keepdim=True)
+    ids = torch.tensor(choices, device=logits.device)
+    return ids[logits[:, ids].argmax(dim=-1, keepdim=True)]

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from core.decoding.greedy import decode_greedily
+from core.decoding.skeleton import skeleton_for
 from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, load_checkpoint
 from core.overlay import draw_trace, prepare_frame
@@ -79,6 +81,12 @@ class LocalPolicy:
         self._longest = _longest_answers(loaded, int(config.chunk), self._stats.dims)
         size = config.image_size
         chunk = int(config.chunk)
+        self._skeleton = skeleton_for(
+            loaded.tokenizer,
+            chunk=int(config.chunk),
+            dims=self._stats.dims,
+            images=int(config.images),
+        )
         self._capabilities = Capabilities(
             name=loaded.name,
             depth=True,
@@ -152,13 +160,15 @@ class LocalPolicy:
             depth_map_of=self._depth_map,
             on_stage=on_stage,
         )
+        skeleton, steered = self._skeleton, trace is not None
         ids = decode_greedily(
             self._loaded.model,
             inputs,
             end_ids=self._end_ids,
-            max_new_tokens=self._room(length, steered=trace is not None),
+            max_new_tokens=self._room(length, steered=steered),
             on_token=progress,
             cancelled=cancelled,
+            allowed=None if skeleton is None else partial(skeleton.allowed, steered=steered),
         )
         answer = self._read(replace(blank, text=self._text(ids)), progress)
         total = time.perf_counter() - started
