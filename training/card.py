@@ -137,9 +137,9 @@ def _y(value: float, top: float) -> float:
 _TEXT = """# Embedded model
 
 MolmoAct's class (`core/model`) at a size that runs on two CPU cores: 4.7 million numbers, {size} MB
-in all with the depth codec, fp32 safetensors. It picks up coloured cubes and cylinders in the
-simulated lab, from an instruction or along a drawn line. It knows nothing else: not for other
-scenes, other robots or other tasks.
+in all with the depth codec, fp32 safetensors. It is trained to pick up coloured cubes and cylinders
+in the simulated lab, along a drawn line or from an instruction; how often it succeeds is measured
+below. It knows nothing else: not for other scenes, other robots or other tasks.
 
 Licence: Apache-2.0, made entirely by this repository from simulated data.
 
@@ -163,7 +163,11 @@ Configuration: `training/configs/embedded.yaml`.
 {stages}
 
 The depth codec reconstructs depth with a mean error of {depth_error} cm and uses {codes} of 128
-codes. Losses are soft: about 2.1 is the floor of a coordinate, about 0.9 that of "steered".
+codes. Losses are soft: about 2.1 is the floor of a coordinate here, about 0.9 that of "steered".
+
+The shipped weights come from a run whose auxiliary losses, weights of tokens and widths of labels
+were added while it ran (the history of `training/` has the steps). A run that has them from the
+start has not been made yet.
 
 {curve}
 
