@@ -129,9 +129,9 @@ def test_the_exported_folder_holds_the_trained_model(trained, loaded):
 
 
 @pytest.mark.parametrize("steered", [False, True])
-def test_what_an_untrained_model_writes_moves_nothing(loaded, shards, steered):
-    # room for a few dozen tokens only, so that babbling ends soon
-    loaded.config.llm_config.max_position_embeddings = 230
+def test_an_answer_that_is_cut_off_moves_nothing(loaded, shards, steered):
+    # room for a few dozen tokens only, so that the answer ends too early
+    loaded.config.llm_config.max_position_embeddings = 200
     policy = LocalPolicy(loaded)
     assert policy.capabilities.images == 2
     assert policy.capabilities.image_size == (160, 120)

@@ -136,6 +136,7 @@ def test_hung_recorder_does_not_hold_up_closing(tmp_path):
     client = RecorderClient(tmp_path)
     client.put(Note(text="a"))
     part = Path(until(lambda: client.status().path))
+    until(lambda: texts(part) == ["a"])
     os.kill(client._process.pid, signal.SIGSTOP)
     status = client.close(timeout=0.2)
     assert "repair" in status.error
