@@ -182,3 +182,15 @@ def slot_weights(answer: Answer) -> NDArray[np.float32]:
         grid[:, 6] = 0.3 * np.array(ROW_WEIGHTS)
         weights[slots] = grid.reshape(-1)
     return weights
+
+
+def asking_positions(answer: Answer) -> NDArray[np.int64]:
+    """Return the indices of tokens before which the model has to look at the pictures.
+
+    These are the answer's first token (the prompt has just ended), the first point of its trace
+    and the first translation. Without the last, what a full answer does hangs on a hundred depth
+    tokens' distance from the prompt.
+    """
+    symbols = np.nonzero((answer.group == 0) | (answer.group == 1))[0][:3]
+    integers = np.nonzero((answer.group == 2) | (answer.group == 3))[0][:2]
+    return np.unique(np.concatenate([[0], integers, symbols])).astype(np.int64)

@@ -124,9 +124,10 @@ class Sampler:
     def _frame_weights(self, frames: int) -> NDArray[np.float64]:
         """Draw more often where it is hard (near objects, failed grasps) or rare (high up)."""
         labels = self.labels
-        weight = 1.0 + 1.0 * (labels.distance < 0.05) + 1.0 * (labels.distance < 0.015)
+        weight = 1.0 + 1.5 * (labels.distance < 0.05) + 1.5 * (labels.distance < 0.015)
         closing = (labels.actions[:, :2, 6] < 0.5).any(1) & ~labels.held
-        weight = weight + 1.0 * closing + 1.5 * labels.empty
+        weight = weight + 2.0 * closing + 5.0 * labels.empty
+        weight[labels.held] = 1.0
         best = np.zeros(frames)
         np.maximum.at(best, labels.frame, weight)
         # an episode is soon low over the table, yet every task begins high above it

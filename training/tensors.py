@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.embedded import CROP, GRID, PATCH, PATCHES
-from training.encoding import AnswerEncoder, slot_weights
+from training.encoding import AnswerEncoder, asking_positions, slot_weights
 from training.sampling import Row, Sampler
 
 STEERED_MULTIPLE, PACKED_MULTIPLE = 32, 96
@@ -46,7 +46,8 @@ class RowTensors:
         soft: (n,) whether its label is soft.
         kind: (n,) kind of its branch.
         weight: (n,) weight within its sort of token, see :func:`training.encoding.slot_weights`.
-        ask: (m,) flat index of the last prompt token of every branch.
+        ask: (m,) flat index of the tokens that have to know what their branch is about, see
+            :func:`training.encoding.asking_positions`.
         spot: (m, 2) where that branch's object is, 0..255.
         plan: (m, 5) see :class:`training.sampling.Branch`.
         colour: (m,) likewise.
@@ -105,10 +106,11 @@ def pack_rows(
             kind = np.full(len(at), branch.kind)
             soft = answer.soft.astype(np.int64)
             columns.append(np.stack([at, answer.ids, answer.group, answer.value, soft, kind]))
-            asks.append(index * length + start - 1)
-            spots.append(branch.spot)
-            plans.append(branch.plan)
-            colours.append(branch.colour)
+            own = at[asking_positions(answer)].tolist()
+            asks += own
+            spots += [branch.spot] * len(own)
+            plans += [branch.plan] * len(own)
+            colours += [branch.colour] * len(own)
             weights.append(slot_weights(answer))
             cursor = end
     at, target, group, value, soft, kind = torch.from_numpy(np.concatenate(columns, axis=1))

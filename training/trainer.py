@@ -36,7 +36,7 @@ ASK_LAYER = 2
 """The block whose output at the end of a prompt must point at the object that is asked for: at its
 cell among the picture's tokens, and in coordinates."""
 
-WEIGHTS = {"steered": 6.0, "action": 3.0, "trace": 1.0, "point": 1.0, "depth": 0.3, "text": 0.1}
+WEIGHTS = {"steered": 6.0, "action": 3.0, "trace": 1.0, "point": 1.0, "depth": 0.3, "text": 0.3}
 PLAN_LAYER = 3
 """The block whose output there must know the gripper's place and the first step. Without these two
 the pointing is learned in minutes and the writing takes hours."""
@@ -44,7 +44,7 @@ the pointing is learned in minutes and the writing takes hours."""
 ASK_WEIGHT = 0.2
 PLAN_WEIGHT = 1.0
 LOOK_WEIGHT = 0.2
-SPOT_WEIGHT = 0.2
+SPOT_WEIGHT = 1.0
 PLACE_WEIGHT = 3.0
 REPORT_EVERY = 50
 NEVER_ZERO = ("frames", "save_every")

@@ -15,7 +15,7 @@ from transformers.activations import ACT2FN
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from core.model.configuration import MolmoActLlmConfig
-from core.model.layers import RMSNorm
+from core.model.layers import RMSNorm, attend
 
 Rotation = tuple[Tensor, Tensor]
 
@@ -86,15 +86,8 @@ class DecoderAttention(nn.Module):
             q, k = turned[:, : self.heads], turned[:, self.heads :]
         if cache is not None:
             k, v = cache.update(k, v, self.layer)
-        out = F.scaled_dot_product_attention(
-            q,
-            k,
-            v,
-            attn_mask=mask,
-            is_causal=causal,
-            dropout_p=self.dropout if self.training else 0.0,
-            enable_gqa=self.heads != self.kv_heads,
-        )
+        dropout = self.dropout if self.training else 0.0
+        out = attend(q, k, v, mask=mask, causal=causal, dropout=dropout)
         return self.attn_out(out.transpose(1, 2).reshape(batch, length, -1))
 
 

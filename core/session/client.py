@@ -117,9 +117,10 @@ class RecorderClient:
             try:
                 self._process.wait(timeout)
             except subprocess.TimeoutExpired:
+                # said before the kill: the listener then knows why the process ended
+                self._fail("The recorder did not finish in time; its file needs repair.")
                 self._process.kill()
                 self._process.wait()
-                self._fail("The recorder did not finish in time; its file needs repair.")
         for thread in self._threads:
             thread.join()
         return self.status()
