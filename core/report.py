@@ -84,7 +84,7 @@ class Report:
             metric: What was measured.
             value: The result.
             unit: Its unit, empty for counts.
-            goal: What was wanted, such as "<= 0.002".
+            goal: What was wanted, such as "<= 0.002"; empty for a figure without a goal.
             holds: Whether the result is good enough.
         """
         entry = {"metric": metric, "value": value, "unit": unit, "goal": goal, "holds": bool(holds)}
@@ -105,8 +105,7 @@ class Report:
         """Return rows and goals as tables."""
         parts = [format_table(self.rows)] if self.rows else []
         if self.goals:
-            shown = [{**g, "holds": "yes" if g["holds"] else "NO"} for g in self.goals]
-            parts.append(format_table(shown))
+            parts.append(format_table([{**g, "holds": _verdict(g)} for g in self.goals]))
         return "\n\n".join(parts)
 
     def print(self, stream: TextIO | None = None) -> None:
@@ -148,6 +147,13 @@ def format_table(rows: list[dict[str, Any]]) -> str:
         return "  ".join(padded).rstrip()
 
     return "\n".join([line(names), line(["-" * width for width in widths]), *map(line, cells)])
+
+
+def _verdict(goal: dict[str, Any]) -> str:
+    """Say whether a goal holds; nothing beside a figure that has none."""
+    if not goal["goal"]:
+        return ""
+    return "yes" if goal["holds"] else "NO"
 
 
 def _cell(value: Any) -> str:

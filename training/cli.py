@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 CONFIG = Path(__file__).parent / "configs" / "embedded.yaml"
-PARTS = ("all", "collect", "depth", "vision", "joint", "focus", "steer", "export", "card")
+PARTS = ("all", "collect", "depth", "vision", "joint", "export", "card")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         pipeline.collect_demonstrations(config)
     if part in ("all", "depth"):
         pipeline.fit_depth_codec(config)
-    if part in ("all", "vision", "joint", "focus", "steer"):
+    if part in ("all", "vision", "joint"):
         pipeline.run_stages(config, only=None if part == "all" else part)
     if part in ("all", "export"):
         folder = pipeline.export(config, stage=arguments.stage, out=arguments.out)

@@ -17,10 +17,10 @@ from transformers import PreTrainedTokenizerFast
 
 from core.model.tokens import token_ids
 from core.protocol.action_codec import rows_text
-from core.protocol.action_symbols import SYMBOLS
 from core.protocol.prompts import reasoning_answer, steered_answer, trace_text
-from core.types import CODEBOOK_SIZE, DEPTH_CODES
+from core.types import DEPTH_CODES
 from training.labels import CHUNK
+from training.tokenizer import VALUE_TEXTS
 
 IMAGES = 2
 SOFT_ACTION_DIMS = (0, 1, 2)
@@ -65,13 +65,7 @@ class AnswerEncoder:
         self.tokenizer = tokenizer
         self._ids = token_ids(tokenizer)
         self.end = self._ids.eos
-        texts = (
-            list(SYMBOLS),
-            [f", {symbol}" for symbol in SYMBOLS],
-            [str(value) for value in range(256)],
-            [f", {value}" for value in range(256)],
-            [f"<DEPTH_{code % CODEBOOK_SIZE}>" for code in range(256)],
-        )
+        texts = [[group[value % len(group)] for value in range(256)] for group in VALUE_TEXTS]
         self.groups = np.array([[self._single(text) for text in group] for group in texts])
         self._group_of = np.full(len(tokenizer), -1)
         for index, ids in enumerate(self.groups):

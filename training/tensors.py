@@ -15,7 +15,7 @@ from training.encoding import AnswerEncoder, asking_positions, slot_weights
 from training.sampling import Row, Sampler
 
 STEERED_MULTIPLE, PACKED_MULTIPLE = 32, 96
-"""Row lengths are rounded up to these: each length is compiled once, and two cover almost all."""
+"""Row lengths are rounded up to these: few shapes, so that memory is reused."""
 
 
 def patches_of(images: NDArray[np.uint8]) -> Tensor:

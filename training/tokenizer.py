@@ -34,6 +34,15 @@ WORDS = (  # noqa: SIM905 - a quote around each word hides the words
     "pick grab lift take get grasp raise fetch hold up the a an one object thing item block cube "
     "cylinder can box something any anything please now and it that of from table to"
 ).split()
+VALUE_TEXTS: tuple[tuple[str, ...], ...] = (
+    SYMBOLS,
+    tuple(f", {symbol}" for symbol in SYMBOLS),
+    tuple(str(value) for value in range(256)),
+    tuple(f", {value}" for value in range(256)),
+    tuple(f"<DEPTH_{code}>" for code in range(CODEBOOK_SIZE)),
+)
+"""Every value that is one token: action symbols and integers, each also after ", ", depth codes."""
+
 VOCABULARY_MULTIPLE = 64
 _GAP = "\x00"
 
@@ -68,6 +77,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], byte_fallback=True))
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
     words = [*WORDS, *COLOURS]
+    symbols, next_symbols, integers, next_integers, codes = VALUE_TEXTS
     plain = [
         *template_pieces(),
         *(word for word in words if len(word) > 1),
@@ -77,13 +87,13 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         "], [",
         "]]",
         ", ",
-        *(str(value) for value in range(256)),
-        *(f", {value}" for value in range(256)),
-        *SYMBOLS,
-        *(f", {symbol}" for symbol in SYMBOLS),
+        *integers,
+        *next_integers,
+        *symbols,
+        *next_symbols,
         DEPTH_START,
         DEPTH_END,
-        *(f"<DEPTH_{code}>" for code in range(CODEBOOK_SIZE)),
+        *codes,
     ]
     tokenizer.add_special_tokens([_token(END_OF_TEXT, special=True)])
     tokenizer.add_tokens([_token(text) for text in dict.fromkeys(plain)])

@@ -137,7 +137,7 @@ class Trainer:
         self._decoder = learner.net.model.transformer
         folder.mkdir(parents=True, exist_ok=True)
 
-    def run(self, stage: StageConfig, *, compile_model: bool = False) -> None:
+    def run(self, stage: StageConfig) -> None:
         """Run a stage to its end, from its last checkpoint if there is one."""
         optimiser = torch.optim.AdamW(
             self.learner.parameters(), lr=stage.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
@@ -146,8 +146,6 @@ class Trainer:
         done = load_state(self._folder / stage.name, self.learner, optimiser)
         if done >= stage.steps:
             return
-        if compile_model:
-            self._compile_blocks()
         self.sampler.reseed(done)
         self.learner.train()
         sums: dict[str, list[float]] = defaultdict(list)
@@ -169,13 +167,6 @@ class Trainer:
                 sums.clear()
             if (step + 1) % stage.save_every == 0 or last:
                 save_state(self._folder / stage.name, self.learner, optimiser, step + 1)
-
-    def _compile_blocks(self) -> None:
-        """Compile the repeated blocks: one kind of block is compiled once per shape."""
-        torch._dynamo.config.cache_size_limit = 32
-        encoder = self.learner.net.model.vision_backbone.image_vit
-        for block in [*encoder.transformer.resblocks, *self._decoder.blocks]:
-            block.compile(dynamic=False)
 
     def _step_loss(self, stage: StageConfig) -> tuple[Tensor, dict[str, float]]:
         batch = self.sampler.draw(

@@ -19,7 +19,7 @@ from core.protocol.prompts import (
 )
 from training.augment import drawn_trace, jitter_slots
 from training.embedded import PATCHES, PREPROCESSOR, PROCESSOR
-from training.encoding import SOFT_ACTION_DIMS, AnswerEncoder
+from training.encoding import SOFT_ACTION_DIMS, AnswerEncoder, asking_positions
 from training.tokenizer import build_tokenizer
 
 ENCODER = AnswerEncoder(build_tokenizer())
@@ -146,3 +146,16 @@ def test_drawn_lines_have_two_to_five_points_and_end_near_the_object(labels):
         assert np.linalg.norm(goal - labels.goal[pair]) < 20.0
         straight += len(points) == 2
     assert 0 < straight < 60
+
+
+def test_the_model_looks_before_the_first_point_and_the_first_step(encoder):
+    bins = np.zeros((8, 7), dtype=int)
+    steered = encoder.steered(bins)
+    first = int(np.nonzero(steered.group >= 0)[0][0])
+    assert asking_positions(steered).tolist() == [0, first, first + 1, first + 2]
+    full = encoder.reasoning(np.zeros(100, dtype=int), np.zeros((3, 2), dtype=int), bins)
+    groups = full.group[asking_positions(full)]
+    assert [int(group) for group in groups] == [-1, *groups[1:3], *groups[3:6]]
+    assert set(groups[1:3]) <= {encoder.INTEGER, encoder.NEXT_INTEGER}
+    assert set(groups[3:6]) <= {encoder.SYMBOL, encoder.NEXT_SYMBOL}
+    assert len(groups) == 6

@@ -6,6 +6,7 @@ import torch
 from core.model.image_processing import MolmoActImageProcessor
 from core.model.processing import MolmoActProcessor
 from training.embedded import GRID, PATCH, PATCHES, PREPROCESSOR, WIDTH
+from training.encoding import asking_positions
 from training.sampling import STEERED
 from training.tensors import PACKED_MULTIPLE, STEERED_MULTIPLE, pack_rows, patches_of
 
@@ -93,19 +94,36 @@ def test_targets_are_the_clean_answers_at_the_positions_before_them(sampler, enc
     assert length % PACKED_MULTIPLE == 0
     branches = [branch for row in rows for branch in row.branches]
     assert packed.target.tolist() == np.concatenate([b.answer.ids for b in branches]).tolist()
-    assert len(packed.ask) == len(packed.spot) == len(branches)
+    assert len(packed.ask) == len(packed.spot) == len(packed.plan) == len(packed.colour)
+    asking = set(packed.ask.tolist())
     assert (packed.ids[:, : len(prefix)] == torch.from_numpy(prefix)).all()
     flat = packed.ids.flatten()
     cursor = 0
-    for branch, ask in zip(branches, packed.ask.tolist(), strict=True):
-        assert flat[ask - len(branch.prompt) + 1 : ask + 1].tolist() == branch.prompt.tolist()
+    for branch in branches:
         count = len(branch.answer.ids)
+        ask = int(packed.at[cursor])
+        assert flat[ask - len(branch.prompt) + 1 : ask + 1].tolist() == branch.prompt.tolist()
+        own = set((ask + asking_positions(branch.answer)).tolist())
+        assert own == asking & set(range(ask, ask + count))
         assert packed.at[cursor : cursor + count].tolist() == list(range(ask, ask + count))
         # what is read differs from what is wanted in noisy values only
         read = flat[ask + 1 : ask + 1 + count]
         noisy = torch.from_numpy(branch.answer.group >= 0)
         assert (read == packed.target[cursor : cursor + count])[~noisy].all()
         cursor += count
+
+
+def test_every_asking_token_knows_its_own_object(sampler, encoder):
+    rows, packed = packed_rows(sampler, encoder)
+    start = {}
+    cursor = 0
+    for branch in [branch for row in rows for branch in row.branches]:
+        first = int(packed.at[cursor])
+        cursor += len(branch.answer.ids)
+        start |= dict.fromkeys(range(first, first + len(branch.answer.ids)), branch)
+    for ask, spot, plan in zip(packed.ask.tolist(), packed.spot, packed.plan, strict=True):
+        assert spot.tolist() == start[ask].spot.tolist()
+        assert plan.tolist() == start[ask].plan.tolist()
 
 
 def test_steered_rows_need_no_mask(sampler, encoder):
