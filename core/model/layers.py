@@ -47,7 +47,7 @@ def attend(
     if mask is not None:
         if mask.dtype == torch.bool:
             mask = torch.zeros(mask.shape, dtype=q.dtype).masked_fill_(~mask, -1e4)
-        scores = scores + mask
+        scores = scores + mask.to(scores.dtype)
     return torch.matmul(scores.softmax(-1), v)
 
 
