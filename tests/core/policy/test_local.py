@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.decoding.grammar import GrammarError
 from core.model.loading import CheckpointError
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import Cancelled
@@ -128,7 +129,7 @@ def test_one_image_gets_the_single_image_prompt_and_a_warning(answering, stats, 
 def test_a_malformed_answer_has_a_sentence_and_no_actions(
     answering, full, camera_view, damage, kept
 ):
-    answer = LocalPolicy(answering(damage(full))).infer(camera_view)
+    answer = LocalPolicy(answering(damage(full)), constrained=False).infer(camera_view)
     assert answer.chunk is None
     assert answer.error
     assert answer.text == damage(full)
@@ -137,9 +138,26 @@ def test_a_malformed_answer_has_a_sentence_and_no_actions(
 
 
 def test_garbage_of_an_untrained_model_is_an_error_not_a_motion(tiny, camera_view):
-    answer = LocalPolicy(tiny).infer(camera_view)
+    answer = LocalPolicy(tiny, constrained=False).infer(camera_view)
     assert answer.chunk is None
     assert answer.error
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_grammar_makes_any_model_answer_in_the_wording_for_its_images(tiny, camera_view, frames):
+    answer = LocalPolicy(tiny).infer(replace(camera_view, frames=camera_view.frames[:frames]))
+    assert answer.error == ""
+    assert answer.chunk.actions.shape == (2, 7)
+    assert ("in the first image" in answer.text) == (frames == 2)
+
+
+def test_a_tokenizer_without_a_grammar_answers_freely(answering, full, camera_view, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise GrammarError("no grammar")
+
+    monkeypatch.setattr("core.policy.local.compile_grammar", refuse)
+    answer = LocalPolicy(answering(full)).infer(camera_view)
+    assert answer.text == full
 
 
 @pytest.mark.parametrize("steps", [0, 1, 7])
