@@ -20,7 +20,8 @@ from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, load_checkpoint
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import StageCallback, check_request
-from core.policy.judge import action_warnings
+from core.policy.doubt import texts
+from core.policy.judge import judge_actions
 from core.policy.progress import Progress
 from core.protocol.action_codec import decode_rows, rows_text
 from core.protocol.action_symbols import SYMBOLS
@@ -245,13 +246,14 @@ class LocalPolicy:
         except AnswerError as error:
             return replace(progress.newest, text=answer.text, error=str(error))
         actions = decode_rows(parsed.rows, self._stats)
+        asked = parsed.traces if answer.steered_by is None else (answer.steered_by,)
         return replace(
             answer,
             depth=parsed.depth,
             depth_map=progress.depth_map,
             traces=parsed.traces,
             chunk=ActionChunk(actions=actions),
-            warnings=(*parsed.warnings, *action_warnings(actions, self._stats)),
+            warnings=(*parsed.warnings, *texts(judge_actions(actions, self._stats, asked))),
         )
 
     def _input_warnings(
