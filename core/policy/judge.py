@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.policy.doubt import Doubt, DoubtKind
+from core.policy.doubt import Doubt, DoubtKind, texts
 from core.protocol.statistics import NormStats
 from core.trace import arc_length
 from core.types import Trace
@@ -35,6 +35,13 @@ LEAST_REPEATS = 4
 """So many equal rows at least are a repetition."""
 
 TRANSLATION = 3
+
+
+def action_warnings(
+    actions: NDArray[np.float64], stats: NormStats, traces: Sequence[Trace] = ()
+) -> list[str]:
+    """Return the doubts of :func:`judge_actions` as sentences, severe ones first."""
+    return list(texts(judge_actions(actions, stats, traces)))
 
 
 def judge_actions(

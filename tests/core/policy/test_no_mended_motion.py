@@ -68,7 +68,7 @@ def assert_stands_there(text, rows):
 
 
 @given(st.one_of(anything, spoilt()), st.integers(1, 3))
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_rows_that_are_read_stand_in_the_text_as_they_are(text, chunk):
     try:
         rows = parse_answer(text, chunk=chunk).rows
@@ -124,7 +124,7 @@ def camera_view() -> Observation:
 
 
 @given(st.one_of(anything, spoilt(), st.just(ANSWER)))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 def test_a_policy_moves_only_by_what_stands_in_the_answer(answering, camera_view, text):
     answer = LocalPolicy(answering(" " + text)).infer(camera_view)
     assert (answer.chunk is None) == bool(answer.error)
