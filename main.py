@@ -22,6 +22,7 @@ COMMANDS = {
     "lab": ("robot.sim.lab:run_lab", "simulated lab alone"),
     "rig": ("robot.rig.server:run_rig", "rig server: cameras, arm, guard"),
     "serve": ("core.policy.server:run_server", "policy server: the model"),
+    "doctor": ("core.doctor.command:run_doctor", "look at this machine and say what is missing"),
     "record": ("core.session.recorder:run_recorder", "recorder: writes the session file"),
     "eval steer": ("robot.sim.evaluate:run_eval_steer", "success of steering in the lab"),
     "eval model": ("core.model.parity:run_eval_model", "agreement with the golden outputs"),

@@ -138,6 +138,15 @@ TABLE = (
         reason=rules.run,
     ),
     ActionSpec(
+        name="allow",
+        group=ARM,
+        text="Allow this plan",
+        tip="Let a doubtful plan be run after you have looked; nothing moves by that.",
+        keys=("Ctrl+Shift+A",),
+        icon="eye",
+        reason=rules.allow,
+    ),
+    ActionSpec(
         name="stop",
         group=ARM,
         text="STOP   Esc",

@@ -127,6 +127,10 @@ class AutoMode(QObject):
             self._notifier.warning(f"The guard rejects the plan: {verdict.reason}")
             self.finish("the guard rejected the plan")
             return
+        if plan.doubts:  # nobody is there to look twice
+            self._notifier.warning(plan.doubts[0])
+            self.finish("the answer is too doubtful to run it unseen")
+            return
         self._still = self._still + 1 if is_still(plan.chunk, self._steps) else 0
         if self._still >= STILL_CYCLES:
             self._store.pin(None)

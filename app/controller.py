@@ -19,6 +19,7 @@ from app.notify import Notifier
 from app.observe import gripper_in_model_units, observation_from, remaining_trace
 from app.session_log import SessionLog
 from app.store import BUSY, Phase, Plan, PlanKind, Store
+from app.watch import Watch
 from app.workers import PolicyLink, PolicyRequest, RigLink
 from core.types import ActionChunk, Capabilities, Reasoning, StudioError, Trace, TraceSource
 
@@ -45,13 +46,14 @@ class Controller(QObject):
         feed: LiveFeed,
         notifier: Notifier,
         log: SessionLog,
+        watch: Watch,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.store = store
         self.feed = feed
         self._policy, self._rig = policy, rig
-        self._notifier, self._log = notifier, log
+        self._notifier, self._log, self._watch = notifier, log, watch
         self._last_request = 0
         self._pending: tuple[int, PlanKind] | None = None
         policy.connected.connect(self._policy_connected)
@@ -147,6 +149,8 @@ class Controller(QObject):
             return
         kind = self._pending[1]
         self._pending = None
+        if self.store.observation is not None:
+            reasoning = self._watch.judged(self.store.observation, reasoning)
         self._log.reasoned(reasoning)
         self.store.set_partial(None)
         self.store.set_plan(Plan(kind=kind, reasoning=reasoning))
@@ -210,6 +214,14 @@ class Controller(QObject):
     def select_plan(self, kind: PlanKind) -> None:
         """Choose the plan that is shown and would be run."""
         self.store.select(kind)
+
+    def allow(self) -> None:
+        """Let the selected plan run in spite of severe doubts; a person has looked."""
+        plan = self.store.plan
+        if self._refused(rules.allow(self.store)) or plan is None:
+            return
+        self._log.note(f"plan {plan.reasoning.request_id} allowed; {' '.join(plan.doubts)}")
+        self.store.update_plan(plan.kind, allowed=True)
 
     def _preview(self, kind: PlanKind, chunk: ActionChunk, request_id: int) -> None:
         def is_current() -> bool:

@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
             "copy_model": self.workspace.canvas.copy_model_trace,
             "fit": self.workspace.canvas.view.fit,
             "run": studio.motion.run,
+            "allow": studio.controller.allow,
             "stop": self._stop,
             "escape": self._escape,
             "release": studio.motion.release,

@@ -88,6 +88,20 @@ def run(store: Store) -> str:
         return "The rig is still checking the path."
     if not plan.preview.verdict.ok:
         return f"Rejected: {plan.preview.verdict.reason}"
+    if plan.doubts:
+        return (
+            f"{plan.doubts[0]} Look at arm and cameras, then ask again, or allow this plan "
+            "(Ctrl+Shift+A)."
+        )
+    return ""
+
+
+def allow(store: Store) -> str:
+    """Whether there is a doubtful plan that a person could allow."""
+    if store.auto:
+        return "The automatic mode is on; stop it first (Esc)."
+    if store.plan is None or not store.plan.doubts:
+        return "No plan waits for a second look."
     return ""
 
 

@@ -63,6 +63,7 @@ class SessionLog:
             events.SessionStarted(
                 configuration=configuration,
                 policy=capabilities.name if capabilities is not None else "",
+                checkpoint=capabilities.checkpoint if capabilities is not None else "",
                 robot=rig.kind if rig is not None else "",
                 host=rig.host if rig is not None else "",
                 cameras=dict(rig.cameras) if rig is not None else {},

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from core.camera import CameraModel
+from core.policy.doubt import severe_texts
 from core.types import ActionChunk, Capabilities, Observation, Reasoning, RobotState
 
 if TYPE_CHECKING:
@@ -55,12 +56,19 @@ class Plan:
         reasoning: The complete answer.
         preview: Path and verdict of the guard, once the rig has looked at it.
         refusal: Why there is no preview, as a sentence.
+        allowed: Whether a person has looked at severe doubts and allowed the plan.
     """
 
     kind: PlanKind
     reasoning: Reasoning
     preview: Preview | None = None
     refusal: str = ""
+    allowed: bool = False
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Severe doubts that nobody has looked at; while there are some the plan may not run."""
+        return () if self.allowed else severe_texts(self.reasoning.warnings)
 
     @property
     def chunk(self) -> ActionChunk | None:

@@ -20,6 +20,7 @@ from app.services import Services
 from app.session_log import SessionLog
 from app.settings import Settings
 from app.store import Phase, RigInfo, Store
+from app.watch import Watch
 from app.workers import PolicyLink, RigLink
 
 logger = logging.getLogger(__name__)
@@ -71,8 +72,14 @@ class Studio(QObject):
         self.services = services
         self._addresses = addresses or {}
         parts: dict[str, Any] = {"store": self.store, "notifier": self.notifier, "log": self.log}
+        self.watch = Watch(self)
         self.controller = Controller(
-            policy=self.policy, rig=self.rig, feed=self.feed, parent=self, **parts
+            policy=self.policy,
+            rig=self.rig,
+            feed=self.feed,
+            watch=self.watch,
+            parent=self,
+            **parts,
         )
         self.motion = Motion(rig=self.rig, parent=self, **parts)
         self.auto = AutoMode(
@@ -92,8 +99,12 @@ class Studio(QObject):
         self.motion.stopping.connect(self._cancel_request)
         self.controller.draft_replaced.connect(self.undo_stack.clear)
         self.motion.scene_changed.connect(self.undo_stack.clear)
+        self.motion.scene_changed.connect(self.watch.forget)
+        self.policy.connected.connect(self.watch.forget)
+        self.rig.connected.connect(self.watch.forget)
         self.feed.frame_arrived.connect(self.log.frame)
         self.feed.state_arrived.connect(self._take_state)
+        self.feed.event_arrived.connect(self.watch.take_event)
         self.feed.event_arrived.connect(self.motion.take_event)
         self.feed.connection_lost.connect(self._connection_lost)
         self.rig.connected.connect(self._rig_connected)

@@ -198,6 +198,7 @@ class Capabilities:
         arms: Number of arms.
         execute_steps: Steps of a chunk that the policy's author suggests to run before asking
             again.
+        checkpoint: SHA-256 of the weights; empty while it is not known.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Capabilities:
     image_size: tuple[int, int] | None = None
     arms: int = 1
     execute_steps: int = 8
+    checkpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

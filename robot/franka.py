@@ -125,7 +125,7 @@ class FrankaRobot:
         try:
             return bool(self._robot.join_motion(timeout))
         except FRANKY_ERRORS as error:
-            raise in_words(error, self._host) from error
+            raise self._in_words(error) from error
 
     def stop(self) -> None:
         """End any motion now; the arm brakes within about 0.1 s and 4 mm at 0.15 m/s."""
@@ -152,8 +152,10 @@ class FrankaRobot:
             self._reconnect()
         try:
             if self._robot.has_errors and not self._robot.recover_from_errors():
+                names = ", ".join(self.error_names())
                 raise RobotError(
-                    f"The robot at {self._host} stays in error; look at it and at Franka Desk."
+                    f"The robot at {self._host} stays in error{f' ({names})' if names else ''}; "
+                    "look at it and at Franka Desk."
                 )
         except FRANKY_ERRORS as error:
             raise in_words(error, self._host) from error
@@ -172,6 +174,13 @@ class FrankaRobot:
     def error_names(self) -> list[str]:
         """Return the errors that the arm reports now, in words."""
         return active_errors(self._raw_state().current_errors)
+
+    def _in_words(self, error: BaseException) -> RobotError:
+        """Say what an exception means, with the errors that the arm reports beside it."""
+        names: list[str] = []
+        with contextlib.suppress(RobotError):  # a lost connection is said by the exception itself
+            names = self.error_names()
+        return in_words(error, self._host, names)
 
     def _raw_state(self) -> franky.RobotState:
         try:
@@ -203,7 +212,7 @@ class FrankaRobot:
         try:
             self._thread.submit(self._start, motion).result()
         except FRANKY_ERRORS as error:
-            raise in_words(error, self._host) from error
+            raise self._in_words(error) from error
 
     def _start(self, motion: Any) -> None:
         try:

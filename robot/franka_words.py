@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import franky
 
 from robot.base import PlanError, PreemptedError, RobotError, RobotLostError
@@ -47,18 +49,27 @@ FRANKY_ERRORS = (
 """Everything that a call into franky is known to raise about the robot."""
 
 
-def in_words(error: BaseException, host: str) -> RobotError:
-    """Return the exception to raise instead of one of franky's."""
+def in_words(error: BaseException, host: str, errors: Sequence[str] = ()) -> RobotError:
+    """Return the exception to raise instead of one of franky's.
+
+    Args:
+        error: What was raised.
+        host: Address of the robot.
+        errors: What the arm itself reports, from :func:`active_errors`.
+    """
     if isinstance(error, RobotError):
         return error
     text = str(error)
-    lower = text.lower()
+    lower, reported = text.lower(), ", ".join(errors)
     for mark, kind, sentence in _MEANINGS:
         if mark in lower:
-            return kind(sentence.format(host=host, detail=_errors_named_in(text) or "reflex"))
+            return kind(
+                sentence.format(host=host, detail=_errors_named_in(text) or reported or "reflex")
+            )
     if isinstance(error, franky.NetworkException):
         return RobotLostError(f"The connection to the robot at {host} is lost: {text}.")
-    return RobotError(f"The robot at {host} refuses: {text}.")
+    also = f" It reports: {reported}." if reported else ""
+    return RobotError(f"The robot at {host} refuses: {text}.{also}")
 
 
 def active_errors(errors: franky.Errors) -> list[str]:

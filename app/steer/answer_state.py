@@ -48,6 +48,11 @@ def shown(reasoning: Reasoning) -> PartialAnswer:
     return partial_answer(reasoning.text)
 
 
+def has_parts(reasoning: Reasoning, part: PartialAnswer) -> bool:
+    """Whether anything of an answer is there to be shown beside its text."""
+    return bool(part.depth_codes or part.traces or part.rows or reasoning.depth or reasoning.traces)
+
+
 def stage_seconds(timings: Mapping[str, float]) -> dict[str, float]:
     """Turn seconds since the request, per stage, into the seconds that each stage took."""
     result: dict[str, float] = {}

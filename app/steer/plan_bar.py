@@ -25,6 +25,8 @@ def verdict_words(plan: Plan) -> tuple[str, str]:
         return "… the rig checks the path", "caption"
     if not plan.preview.verdict.ok:
         return f"✗ {plan.preview.verdict.reason}", "fault"
+    if plan.doubts:
+        return f"⚠ look before you run: {plan.doubts[0]}", "warn"
     seconds = len(plan.chunk.actions) / plan.chunk.rate_hz
     return f"✓ {len(plan.chunk.actions)} steps, {seconds:.1f} s", "ok"
 

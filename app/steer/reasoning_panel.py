@@ -18,13 +18,15 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.icons import icon
 from app.steer.action_bars import ActionBars
-from app.steer.answer_state import Stage, StageState, places, shown, stages
+from app.steer.answer_state import Stage, StageState, has_parts, places, shown, stages
+from core.policy.doubt import severe_texts
 from core.types import Capabilities, Reasoning
 
 HINT = (
     "Press Think. The answer comes in stages: depth, then the trace, then the actions. "
     "The bars show each step within the range that the model can say."
 )
+INCOMPLETE = "What is shown of this answer is incomplete; none of it can be run."
 MARKS = {
     StageState.DONE: ("✓", "ok"),
     StageState.RUNNING: ("…", "accent"),
@@ -99,7 +101,11 @@ class ReasoningPanel(QWidget):
         body = QVBoxLayout(inside)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(8)
-        for widget in (self._hint, self._words, self._trace, self._bars, self._raw):
+        self._buttons = QHBoxLayout()
+        body.addWidget(self._hint)
+        body.addWidget(self._words)
+        body.addLayout(self._buttons)
+        for widget in (self._trace, self._bars, self._raw):
             body.addWidget(widget)
         body.addStretch(1)
         scroll = QScrollArea()
@@ -139,7 +145,7 @@ class ReasoningPanel(QWidget):
         part = shown(reasoning)
         self._set_stages(stages(reasoning, part, self._capabilities, complete=complete))
         self._set_trace(reasoning, [np.asarray(t) for t in part.traces])
-        self._set_words(reasoning)
+        self._set_words(reasoning, has_parts(reasoning, part))
         chunk = reasoning.chunk
         expected = self._capabilities.chunk if self._capabilities else 0
         if chunk is not None:
@@ -149,6 +155,11 @@ class ReasoningPanel(QWidget):
         self._bars.setVisible(self._bars.row_count > 0 or not complete)
         if self._toggle.isChecked():
             self._raw.setPlainText(reasoning.text)
+
+    def add_button(self, button: QWidget) -> None:
+        """Put a button below the warnings."""
+        self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
 
     def set_progress(self, step: int) -> None:
         """Mark the first steps of the shown actions as executed."""
@@ -187,12 +198,15 @@ class ReasoningPanel(QWidget):
         self._trace.setText("\n".join(f"{whose}  {line}" for line in lines))
         self._trace.setToolTip("Points in 0 to 255 across the image, x to the right and y down")
 
-    def _set_words(self, reasoning: Reasoning) -> None:
+    def _set_words(self, reasoning: Reasoning, parts: bool) -> None:
         lines = [f"✗ {reasoning.error}"] if reasoning.error else []
+        if reasoning.error and parts:
+            lines.append(INCOMPLETE)
         lines += [f"⚠ {warning}" for warning in reasoning.warnings]
         self._words.setText("\n".join(lines))
         self._words.setVisible(bool(lines))
-        theme.set_role(self._words, "fault" if reasoning.error else "warn")
+        serious = reasoning.error or severe_texts(reasoning.warnings)
+        theme.set_role(self._words, "fault" if serious else "warn")
 
     def _show_raw(self, show: bool) -> None:
         if show and self._reasoning is not None:

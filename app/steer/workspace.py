@@ -69,6 +69,8 @@ class SteerWorkspace(QWidget):
         )
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.side = QSplitter(Qt.Orientation.Vertical)
+        self._allow = ActionButton(actions["allow"])
+        self.answer.add_button(self._allow)
         self._cloud_job = CloudJob(self)
         self._shown: Reasoning | None = None
         self._pose: NDArray[np.float64] | None = None
@@ -80,6 +82,7 @@ class SteerWorkspace(QWidget):
         self._clock.start()
         self._show_rig()
         self._show_phase()
+        self._show_allow()
 
     def _build(self) -> None:
         picture = QHBoxLayout()
@@ -161,6 +164,7 @@ class SteerWorkspace(QWidget):
         store.robot_changed.connect(self._show_robot)
         store.progress_changed.connect(self._show_progress)
         self._actions["run"].changed.connect(self._show_blocker)
+        self._actions["allow"].changed.connect(self._show_allow)
         self._cloud_job.lifted.connect(self._show_cloud)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -323,6 +327,10 @@ class SteerWorkspace(QWidget):
     def _show_progress(self) -> None:
         self.answer.set_progress(self._studio.store.progress[0])
         self._show_blocker()
+
+    def _show_allow(self) -> None:
+        """Offer to allow a doubtful plan only while there is one."""
+        self._allow.setVisible(self._actions["allow"].isEnabled())
 
     def _show_blocker(self) -> None:
         step, total = self._studio.store.progress

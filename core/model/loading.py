@@ -159,25 +159,33 @@ def find_folder(source: str | Path) -> Path:
     path = Path(source)
     if path.is_dir():
         return path
-    match = _HUB_ID.fullmatch(str(source))
-    if match is None:
-        raise CheckpointError(
-            f"there is no folder '{source}'; give a checkpoint folder or a Hugging Face id "
-            "such as 'allenai/MolmoAct-7B-D-0812'"
-        )
+    repository, revision = hub_id(source)
     from huggingface_hub import snapshot_download
 
     try:
         return Path(
-            snapshot_download(
-                match["repo"], revision=match["revision"], allow_patterns=list(HUB_FILES)
-            )
+            snapshot_download(repository, revision=revision, allow_patterns=list(HUB_FILES))
         )
     except Exception as error:  # network, proxy and hub errors share no base class
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(
             f"there is no folder '{source}', and the Hugging Face hub did not give it: {reason}"
         ) from error
+
+
+def hub_id(source: str | Path) -> tuple[str, str | None]:
+    """Split a Hugging Face id into its repository and its revision, None for the newest.
+
+    Raises:
+        CheckpointError: It is no such id.
+    """
+    match = _HUB_ID.fullmatch(str(source))
+    if match is None:
+        raise CheckpointError(
+            f"there is no folder '{source}'; give a checkpoint folder or a Hugging Face id "
+            "such as 'allenai/MolmoAct-7B-D-0812'"
+        )
+    return match["repo"], match["revision"]
 
 
 def read_config(folder: Path) -> MolmoActConfig:

@@ -66,22 +66,8 @@ def load_weights(
         WeightsError: A file is broken, a tensor is missing, unexpected or of another shape.
         OutOfMemoryError: The weights do not fit.
     """
-    expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     with contextlib.ExitStack() as stack:
-        found: dict[str, object] = {}
-        for file in files:
-            try:
-                handle = stack.enter_context(safe_open(file, framework="pt"))
-            except (SafetensorError, OSError) as error:
-                raise WeightsError(f"'{file}' is no readable safetensors file: {error}") from error
-            for name in handle.keys():  # noqa: SIM118 - a safetensors handle is no mapping
-                _check(name, tuple(handle.get_slice(name).get_shape()), expected, file)
-                found[name] = handle
-        if missing := sorted(expected.keys() - found.keys()):
-            raise WeightsError(
-                f"'{files[0].parent}' lacks {_some(missing)}; the weights do not belong to "
-                "this configuration"
-            )
+        found = _open_checked(module, files, stack)
         size = sum(value.numel() for value in module.state_dict().values()) * dtype.itemsize
         require_memory(size, device, f"{what} ({str(dtype).removeprefix('torch.')})")
         for name, handle in found.items():
@@ -92,6 +78,24 @@ def load_weights(
             kept = value.dtype if not value.is_floating_point() else dtype
             state = {name: value.to(device=device, dtype=kept)}
             module.load_state_dict(state, strict=False, assign=True)
+
+
+def check_weights(module: nn.Module, files: list[Path]) -> int:
+    """Compare weight files with a network by their headers alone; no weights are read.
+
+    Args:
+        module: The network, usually on the meta device.
+        files: Its safetensors files.
+
+    Returns:
+        Number of values in the weights.
+
+    Raises:
+        WeightsError: A file is broken, a tensor is missing, unexpected or of another shape.
+    """
+    with contextlib.ExitStack() as stack:
+        _open_checked(module, files, stack)
+    return sum(value.numel() for value in module.state_dict().values())
 
 
 def save_weights(module: nn.Module, folder: Path, dtype: torch.dtype | None = None) -> None:
@@ -123,6 +127,28 @@ def save_weights(module: nn.Module, folder: Path, dtype: torch.dtype | None = No
     total = sum(value.nbytes for shard in shards for value in shard.values())
     index = {"metadata": {"total_size": total}, "weight_map": weight_map}
     (folder / INDEX).write_text(json.dumps(index, indent=2), encoding="utf-8")
+
+
+def _open_checked(
+    module: nn.Module, files: list[Path], stack: contextlib.ExitStack
+) -> dict[str, object]:
+    """Open weight files and compare names and shapes; return the file of every tensor."""
+    expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    found: dict[str, object] = {}
+    for file in files:
+        try:
+            handle = stack.enter_context(safe_open(file, framework="pt"))
+        except (SafetensorError, OSError) as error:
+            raise WeightsError(f"'{file}' is no readable safetensors file: {error}") from error
+        for name in handle.keys():  # noqa: SIM118 - a safetensors handle is no mapping
+            _check(name, tuple(handle.get_slice(name).get_shape()), expected, file)
+            found[name] = handle
+    if missing := sorted(expected.keys() - found.keys()):
+        raise WeightsError(
+            f"'{files[0].parent}' lacks {_some(missing)}; the weights do not belong to "
+            "this configuration"
+        )
+    return found
 
 
 def _check(

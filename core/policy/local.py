@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from core.decoding.grammar import AnswerGrammar, GrammarError, compile_grammar
 from core.decoding.greedy import decode_greedily
 from core.depth import metric_map, relative_map
-from core.model.loading import LoadedModel, load_checkpoint
+from core.model.loading import LoadedModel, find_folder, load_checkpoint
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import StageCallback, check_request
 from core.policy.judge import action_warnings
@@ -31,6 +32,7 @@ from core.protocol.prompts import (
     steered_prompt,
 )
 from core.protocol.statistics import NormStats, read_statistics
+from core.session.facts import hash_in_background
 from core.types import (
     CODEBOOK_SIZE,
     DEPTH_CODES,
@@ -103,6 +105,10 @@ class LocalPolicy:
     def capabilities(self) -> Capabilities:
         """What the checkpoint can do."""
         return self._capabilities
+
+    def note_checkpoint(self, digest: str) -> None:
+        """Tell the hash of the weights in the capabilities from now on."""
+        self._capabilities = replace(self._capabilities, checkpoint=digest)
 
     def infer(
         self,
@@ -264,13 +270,14 @@ class LocalPolicy:
         except AnswerError as error:
             return replace(progress.newest, text=answer.text, error=str(error))
         actions = decode_rows(parsed.rows, self._stats)
+        asked = parsed.traces if answer.steered_by is None else (answer.steered_by,)
         return replace(
             answer,
             depth=parsed.depth,
             depth_map=progress.depth_map,
             traces=parsed.traces,
             chunk=ActionChunk(actions=actions),
-            warnings=(*parsed.warnings, *action_warnings(actions, self._stats)),
+            warnings=(*parsed.warnings, *action_warnings(actions, self._stats, asked)),
         )
 
     def _input_warnings(
@@ -314,8 +321,14 @@ def load_policy(
         StudioError: If the device is not there or the checkpoint cannot be loaded.
     """
     torch.set_num_threads(threads or min(MAX_THREADS, os.cpu_count() or 1))
-    loaded = load_checkpoint(model, DTYPES[dtype], _device(device))
-    return LocalPolicy(loaded, norm_key=norm_key)
+    place, folder = _device(device), find_folder(model)
+    digest = hash_in_background(folder)
+    loaded = load_checkpoint(folder, DTYPES[dtype], place)
+    if not Path(model).is_dir():  # a hub id tells more than the name of its snapshot
+        loaded = replace(loaded, name=model)
+    policy = LocalPolicy(loaded, norm_key=norm_key)
+    digest.add_done_callback(lambda done: policy.note_checkpoint(done.result()))
+    return policy
 
 
 def _device(name: str) -> torch.device:

@@ -74,6 +74,7 @@ def capabilities_from_message(message: Message) -> Capabilities:
             image_size=None if size is None else (int(size[0]), int(size[1])),
             arms=int(message.get("arms", 1)),
             execute_steps=int(message.get("execute_steps", 8)),
+            checkpoint=str(message.get("checkpoint", "")),
         )
 
 

@@ -144,16 +144,6 @@ def decode_rows(rows: Sequence[Sequence[str]], stats: NormStats) -> NDArray[np.f
     return decode_bins([[BIN_OF_SYMBOL[symbol] for symbol in row] for row in rows], stats)
 
 
-def flip_gripper(actions: ArrayLike) -> NDArray[np.float64]:
-    """Swap the gripper convention: 1 - g in the last dimension.
-
-    Data released with 1 = closed needs this before encoding; the reference always does it.
-    """
-    flipped = np.array(actions, dtype=np.float64)
-    flipped[..., -1] = 1.0 - flipped[..., -1]
-    return flipped
-
-
 def _bins(values: NDArray[np.floating]) -> NDArray[np.int64]:
     clipped = np.clip(values, -1.0, 1.0)
     return np.searchsorted(_EDGES, clipped, side="right").astype(np.int64) - 1

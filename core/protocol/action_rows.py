@@ -1,7 +1,6 @@
 """The list of action rows at the end of an answer.
 
-Only a missing opening bracket is mended: every row is still there to be counted. A list whose end
-is missing may have lost rows, and is refused.
+Nothing is mended: a list whose brackets do not fit may have lost or gained rows, and is refused.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from core.protocol.grammar import COMMA, LIST_START, NESTED, ROW
 Rows = tuple[tuple[str, ...], ...]
 
 
-def read_rows(tail: str) -> tuple[Rows, bool]:
+def read_rows(tail: str) -> Rows:
     """Read the action list at the end of an answer.
 
     Args:
         tail: The answer from behind its depth map and traces.
 
     Returns:
-        The rows of cells, unchecked, and whether a missing opening bracket was mended.
+        The rows of cells, unchecked.
 
     Raises:
         AnswerError: If the list is missing, cut off, or not the last thing in the answer.
@@ -35,19 +34,20 @@ def read_rows(tail: str) -> tuple[Rows, bool]:
         raise AnswerError(
             AnswerFault.TRUNCATED, "The answer's action list is cut off or not the last thing said."
         )
-    body = listing[:-1].rstrip()
-    chunked = body.endswith("]")
-    if not chunked:
-        body = listing
-    if chunked and (inner := NESTED.match(body)) is not None:
-        return _split_rows(body[inner.end() :]), False
-    if not chunked and NESTED.match(body) is not None:
+    if not listing.startswith("["):
+        raise AnswerError(AnswerFault.FORMAT, "The answer's action list has no opening bracket.")
+    nested = NESTED.match(listing)
+    inside = listing[:-1].rstrip()
+    if nested is None and inside.endswith("]"):
+        raise AnswerError(
+            AnswerFault.FORMAT, "The answer's action list closes more brackets than it opens."
+        )
+    if nested is not None and not inside.endswith("]"):
         raise AnswerError(AnswerFault.TRUNCATED, "The answer's action list is cut off.")
-    mended = chunked or not body.startswith("[")
-    rows = _split_rows(body if body.startswith("[") else "[" + body)
-    if not chunked and len(rows) > 1:
+    rows = _split_rows(listing if nested is None else inside[nested.end() :])
+    if nested is None and len(rows) > 1:
         raise AnswerError(AnswerFault.FORMAT, "The answer's action rows are not in one list.")
-    return rows, mended
+    return rows
 
 
 def _split_rows(inner: str) -> Rows:

@@ -2,8 +2,9 @@
 
 Four wordings of the sentences exist, so the answer is read by its structure: a block of depth
 tokens, lists of numbers (traces), and at the end one list of action symbols. What does not fit is
-refused with a sentence. Only a missing opening bracket of the action list is mended, because every
-row is still there to be counted.
+refused with a sentence. Actions are never mended; what can be shown of a refused answer is
+collected by :func:`core.protocol.partial.partial_answer`, which makes no motion. A trace point
+outside the image is moved to its border: a trace is looked at, not executed.
 
 Source: molmoact.md sections 1.3 and 1.5.
 """
@@ -50,7 +51,7 @@ class ParsedAnswer:
         depth: Depth tokens, if the answer has them.
         traces: One trace per arm; empty when the answer has none.
         rows: Action rows of known symbols, as many and as long as asked for.
-        warnings: Sentences about what was mended.
+        warnings: Sentences about trace points that were moved into the image.
     """
 
     depth: DepthTokens | None
@@ -85,10 +86,8 @@ def parse_answer(
     _check_presence(AnswerFault.DEPTH, "depth map", depth is not None, expect_depth)
     traces, start, warnings = _read_traces(text, start)
     _check_presence(AnswerFault.TRACE, "trace", bool(traces), expect_trace)
-    rows, mended = read_rows(text[start:])
+    rows = read_rows(text[start:])
     check_rows(rows, chunk, action_dim)
-    if mended:
-        warnings.append("The answer's action list had no opening bracket; its rows are complete.")
     return ParsedAnswer(depth=depth, traces=traces, rows=rows, warnings=tuple(warnings))
 
 

@@ -20,4 +20,7 @@ NESTED = re.compile(r"\[\s*(?=\[)")
 LIST_START = re.compile(r"\[|[^\x00-\x7f]")
 """An opening bracket, or the first symbol of a list whose bracket is missing."""
 
+FIRST_SYMBOL = re.compile(r"[^\x00-\x7f]")
+"""Where action symbols begin: nothing else in an answer lies beyond ASCII."""
+
 COMMA = re.compile(r"\s*,\s*")

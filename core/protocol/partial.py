@@ -1,4 +1,4 @@
-"""What can already be shown of an answer that is still being written.
+"""What can be shown of an answer that is still being written, or that was refused.
 
 Lenient on purpose, for display only: motion comes from :func:`core.protocol.answer.parse_answer`
 alone.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.protocol.action_symbols import BIN_OF_SYMBOL
-from core.protocol.grammar import DEPTH_TOKEN, POINT, ROW
+from core.protocol.grammar import DEPTH_TOKEN, FIRST_SYMBOL, POINT, ROW
 from core.protocol.prompts import DEPTH_END, DEPTH_START
 from core.types import CODEBOOK_SIZE, DEPTH_CODES, MAX_TRACE_POINTS, TRACE_MAX
 
@@ -40,6 +40,7 @@ def partial_answer(text: str) -> PartialAnswer:
     """Collect what has been written completely so far; never raises."""
     codes, depth_complete, start = _codes(text)
     traces, traces_complete = _traces(text, start)
+    text = _opened(text, start)
     cells = (tuple(c.strip() for c in row[1].split(",")) for row in ROW.finditer(text, start))
     return PartialAnswer(
         depth_codes=codes,
@@ -65,6 +66,14 @@ def _codes(text: str) -> tuple[tuple[int, ...], bool, int]:
         position = token.end()
     ended = text.startswith(DEPTH_END, position)
     return tuple(codes), ended and len(codes) == DEPTH_CODES, position
+
+
+def _opened(text: str, start: int) -> str:
+    """Put the opening bracket before a first row that lacks it; some checkpoints forget it."""
+    symbol = FIRST_SYMBOL.search(text, start)
+    if symbol is None or text[start : symbol.start()].rstrip().endswith("["):
+        return text
+    return f"{text[: symbol.start()]}[{text[symbol.start() :]}"
 
 
 def _traces(text: str, start: int) -> tuple[tuple[NDArray[np.float64], ...], bool]:

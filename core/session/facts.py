@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import platform
 import subprocess
 import sys
+import threading
+from concurrent.futures import Future
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 _LIBRARIES = ("numpy", "torch", "transformers", "mujoco", "franky-control", "mcap")
 _GIT_PATIENCE_S = 5.0
@@ -42,6 +47,25 @@ def checkpoint_hash(folder: Path) -> str:
             content = hashlib.file_digest(stream, "sha256").hexdigest()
         total.update(f"{path.name} {content}\n".encode())
     return total.hexdigest() if files else ""
+
+
+def hash_in_background(folder: Path) -> Future[str]:
+    """Start :func:`checkpoint_hash` in a thread that does not keep the program from ending.
+
+    Returns:
+        The hash to come; "" when the files cannot be read.
+    """
+    future: Future[str] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(checkpoint_hash(folder))
+        except OSError as error:
+            logger.warning("the weights in %s cannot be hashed: %s", folder, error)
+            future.set_result("")
+
+    threading.Thread(target=work, name="checkpoint-hash", daemon=True).start()
+    return future
 
 
 def _git_version() -> str:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.decoding.grammar import GrammarError
-from core.model.loading import CheckpointError
+from core.model.loading import CheckpointError, save_checkpoint
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import Cancelled
 from core.policy.local import LocalPolicy, load_policy
@@ -18,6 +19,7 @@ from core.protocol.prompts import (
     steered_prompt,
 )
 from core.protocol.statistics import read_statistics
+from core.session.facts import checkpoint_hash
 from core.types import Frame, Observation, StudioError, Trace, TraceSource
 
 ACTIONS = np.array([[0.05, -0.05, 0.1, 0.0, 0.02, -0.02, 1.0], [0.01, 0, 0, 0, 0, 0.09, 0.0]])
@@ -213,3 +215,14 @@ def test_impossible_checkpoints_and_devices_are_sentences(tmp_path):
     for device in ("cuda:77", "abacus"):
         with pytest.raises(StudioError, match=device):
             load_policy(str(tmp_path), device=device)
+
+
+def test_the_hash_of_the_weights_is_told_once_it_is_known(tiny, tmp_path):
+    folder = tmp_path / "small"
+    save_checkpoint(folder, model=tiny.model, processor=tiny.processor, vqvae=tiny.vqvae)
+    policy = load_policy(str(folder))
+    assert policy.capabilities.name == "small"
+    deadline = time.monotonic() + 30
+    while not policy.capabilities.checkpoint and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert policy.capabilities.checkpoint == checkpoint_hash(folder)

@@ -96,16 +96,15 @@ def test_points_outside_the_image_are_moved_to_its_border_with_a_warning():
         STEERED.replace("[", "", 1).replace("], [", "],[").replace(", ", ","),
     ],
 )
-def test_a_missing_opening_bracket_is_mended_with_a_warning(text):
-    answer = parse_answer(text, chunk=8)
-    assert answer.rows == ROWS
-    assert "no opening bracket" in answer.warnings[0]
+def test_a_missing_opening_bracket_is_refused(text):
+    with pytest.raises(AnswerError) as caught:
+        parse_answer(text, chunk=8)
+    assert caught.value.kind is AnswerFault.FORMAT
 
 
-def test_a_missing_opening_bracket_of_a_single_row_is_mended():
-    answer = parse_answer(f"the action is {ROW[1:]}.", chunk=1)
-    assert answer.rows == ROWS[:1]
-    assert answer.warnings
+def test_a_missing_opening_bracket_of_a_single_row_is_refused():
+    with pytest.raises(AnswerError, match="no opening bracket"):
+        parse_answer(f"the action is {ROW[1:]}.", chunk=1)
 
 
 SPOILT = {
