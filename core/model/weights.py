@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -17,6 +18,8 @@ from core.types import StudioError
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 SHARD_BYTES = 5 * 10**9
+LARGE_BYTES = 10**9
+"""Size of a single file from which on loading it is worth a word."""
 
 
 class WeightsError(StudioError):
@@ -51,7 +54,13 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def load_weights(
-    module: nn.Module, files: list[Path], *, dtype: torch.dtype, device: torch.device, what: str
+    module: nn.Module,
+    files: list[Path],
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    what: str,
+    progress: Callable[[str], None] | None = None,
 ) -> None:
     """Give a network its weights; names, shapes and memory are checked before anything is read.
 
@@ -61,6 +70,7 @@ def load_weights(
         dtype: Number format on the device.
         device: Where the weights go.
         what: Subject of error sentences, such as "the model".
+        progress: Told about each file before it is read, when there are several or it is large.
 
     Raises:
         WeightsError: A file is broken, a tensor is missing, unexpected or of another shape.
@@ -69,11 +79,13 @@ def load_weights(
     expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     with contextlib.ExitStack() as stack:
         found: dict[str, object] = {}
+        first: dict[str, int] = {}
         for file in files:
             try:
                 handle = stack.enter_context(safe_open(file, framework="pt"))
             except (SafetensorError, OSError) as error:
                 raise WeightsError(f"'{file}' is no readable safetensors file: {error}") from error
+            first[next(iter(handle.keys()), "")] = file.stat().st_size
             for name in handle.keys():  # noqa: SIM118 - a safetensors handle is no mapping
                 _check(name, tuple(handle.get_slice(name).get_shape()), expected, file)
                 found[name] = handle
@@ -84,7 +96,9 @@ def load_weights(
             )
         size = sum(value.numel() for value in module.state_dict().values()) * dtype.itemsize
         require_memory(size, device, f"{what} ({str(dtype).removeprefix('torch.')})")
+        told = _Shards(first, progress)
         for name, handle in found.items():
+            told.before(name)
             try:
                 value: Tensor = handle.get_tensor(name)  # pyright: ignore
             except (SafetensorError, OSError) as error:
@@ -92,6 +106,32 @@ def load_weights(
             kept = value.dtype if not value.is_floating_point() else dtype
             state = {name: value.to(device=device, dtype=kept)}
             module.load_state_dict(state, strict=False, assign=True)
+
+
+class _Shards:
+    """Tells how far loading is, at the first tensor of each file."""
+
+    def __init__(self, first: dict[str, int], progress: Callable[[str], None] | None) -> None:
+        """Prepare.
+
+        Args:
+            first: Size of each file [bytes] by its first tensor, in their order.
+            progress: Who is told.
+        """
+        self._first, self._progress = first, progress
+        self._total, self._read, self._number = sum(first.values()), 0, 0
+        self._large = len(first) > 1 or self._total >= LARGE_BYTES
+
+    def before(self, name: str) -> None:
+        """Tell about the file that begins with this tensor."""
+        size = self._first.get(name)
+        if size is None:
+            return
+        self._number += 1
+        if self._large and self._progress is not None:
+            percent = 100 * self._read // max(self._total, 1)
+            self._progress(f"loading shard {self._number} of {len(self._first)} … {percent} %")
+        self._read += size
 
 
 def save_weights(module: nn.Module, folder: Path, dtype: torch.dtype | None = None) -> None:

@@ -281,6 +281,7 @@ def load_policy(
     device: str = "auto",
     threads: int | None = None,
     norm_key: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> LocalPolicy:
     """Load a checkpoint from a folder or the hub.
 
@@ -290,12 +291,13 @@ def load_policy(
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N".
         threads: CPU threads for torch; default: two at most.
         norm_key: Entry of the checkpoint's action statistics, if it has several.
+        progress: Told how far the loading of large weights is.
 
     Raises:
         StudioError: If the device is not there or the checkpoint cannot be loaded.
     """
     torch.set_num_threads(threads or min(MAX_THREADS, os.cpu_count() or 1))
-    loaded = load_checkpoint(model, DTYPES[dtype], _device(device))
+    loaded = load_checkpoint(model, DTYPES[dtype], _device(device), progress)
     return LocalPolicy(loaded, norm_key=norm_key)
 
 

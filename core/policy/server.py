@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ from core.policy.session import Session
 from core.policy.status import Tally
 from core.policy.worker import Worker
 from core.service import (
+    announce_progress,
     announce_ready,
     authorised,
     require_token,
@@ -213,6 +215,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="beyond loopback needs --token")
     parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
     parser.add_argument("--token", help="secret that clients have to show")
+    parser.add_argument(
+        "--max-batch", type=int, help="requests answered together (default: what suits the device)"
+    )
+    parser.add_argument("--max-connections", type=int, default=Limits().connections)
+    parser.add_argument(
+        "--max-rate", type=float, default=Limits().rate, help="requests per second and connection"
+    )
     parser.add_argument("--child", action="store_true", help="end when standard input closes")
 
 
@@ -245,19 +254,29 @@ def run_server(args: argparse.Namespace) -> int:
         device=args.device,
         threads=args.threads,
         norm_key=args.norm_key,
+        progress=partial(_tell_progress, child=args.child),
     )
+    limits = Limits(connections=args.max_connections, rate=args.max_rate)
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    with PolicyServer(policy, args.host, args.port, args.token) as server:
+    with PolicyServer(
+        policy, args.host, args.port, args.token, limits=limits, max_batch=args.max_batch
+    ) as server:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
         announce_ready(server.url, name=policy.capabilities.name)
         while not stop.wait(1.0):  # in slices, so that signals are seen
             pass
     return 0
+
+
+def _tell_progress(sentence: str, *, child: bool) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+    if child:
+        announce_progress(sentence)
 
 
 def _port(server: Server) -> int:
