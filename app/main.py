@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``python main.py run``."""
     parser.add_argument("--policy", metavar="URL", help="use this policy server")
     parser.add_argument("--policy-token", metavar="TOKEN", help="secret of the policy server")
+    parser.add_argument(
+        "--policy-keys",
+        metavar="KEYS",
+        help="names of an observation's parts for another openpi server: libero, droid, or "
+        "changes such as image=cam_high,state=",
+    )
     parser.add_argument("--model", help="folder or hub id of the checkpoint to serve")
     parser.add_argument("--rig", metavar="URL", help="use this rig instead of the simulated lab")
     parser.add_argument("--rig-token", metavar="TOKEN", help="secret of the rig")
@@ -94,11 +101,17 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
     from app.settings import load_settings, window_state
     from app.studio import Studio
     from core.policy.client import RemotePolicy
+    from core.policy.keys import parse_keys
     from core.session.client import RecorderClient
     from robot.rig.client import RigClient
 
     settings = load_settings()
-    chosen = {"theme": args.theme, "instruction": args.instruction, "sessions": args.sessions}
+    chosen = {
+        "theme": args.theme,
+        "instruction": args.instruction,
+        "sessions": args.sessions,
+        "policy_keys": args.policy_keys,
+    }
     given = {name: str(value) for name, value in chosen.items() if value is not None}
     settings = replace(settings, **given)
     log_to_file(Path(settings.sessions))
@@ -110,7 +123,7 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
         addresses["rig"] = (args.rig, args.rig_token)
     studio = Studio(
         settings=settings,
-        make_policy=RemotePolicy,
+        make_policy=partial(RemotePolicy, keys=parse_keys(settings.policy_keys)),
         make_rig=RigClient,
         make_recorder=None
         if args.no_record

@@ -6,6 +6,7 @@ so that what is offered and what is done cannot differ.
 
 from __future__ import annotations
 
+from app.steer.absence import no_steering, no_trace
 from app.steer.instruction_panel import instruction_problem
 from app.store import BUSY, Phase, PlanKind, Store
 
@@ -52,8 +53,8 @@ def steer(store: Store) -> str:
     reason = ready(store) or ask(store)
     if reason:
         return reason
-    if store.capabilities is not None and not store.capabilities.trace_in:
-        return f"{store.capabilities.name} cannot follow a drawn trace."
+    if reason := no_steering(store.capabilities):
+        return reason
     if store.draft is None:
         return "Draw a trace first: drag from the gripper to where it shall go."
     if len(store.draft) < 2:
@@ -63,8 +64,8 @@ def steer(store: Store) -> str:
 
 def draw(store: Store) -> str:
     """Whether the trace can be edited."""
-    if store.capabilities is not None and not store.capabilities.trace_in:
-        return f"{store.capabilities.name} cannot follow a drawn trace."
+    if reason := no_steering(store.capabilities):
+        return reason
     if store.phase == Phase.RUNNING or store.auto:
         return "The arm is moving; stop it first (Esc)."
     return ""
@@ -145,6 +146,8 @@ def go_live(store: Store) -> str:
 def copy_model(store: Store) -> str:
     """Whether there is a trace of the model that could be copied."""
     plan = store.plans.get(PlanKind.MODEL)
+    if reason := no_trace(store.capabilities):
+        return reason
     if plan is None or not plan.reasoning.traces:
         return "There is no trace of the model; press Space to make it think."
     return draw(store)

@@ -1,8 +1,9 @@
 """The programs behind the window, as child processes: lab, rig, policy server, recorder.
 
 A child prints one JSON line when it is ready ({"ready": "ws://...", ...}) or why it cannot start
-({"error": "..."}); with ``--child`` it leaves when its standard input closes. Nothing here blocks
-the event loop except :meth:`Services.shutdown`, which the closing window calls.
+({"error": "..."}), and before that how far a long start is ({"progress": "..."}); with ``--child``
+it leaves when its standard input closes. Nothing here blocks the event loop except
+:meth:`Services.shutdown`, which the closing window calls.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Service(QObject):
     """One child process."""
 
     ready = Signal(str, object)
+    progress = Signal(str, str)
     failed = Signal(str, str)
 
     def __init__(self, spec: ServiceSpec, command: tuple[str, ...], parent: QObject) -> None:
@@ -126,6 +128,9 @@ class Service(QObject):
             self.facts = message
             self._slow.stop()
             self.ready.emit(self.spec.name, message)
+        elif "progress" in message:
+            self._slow.start()  # slow, but not stuck
+            self.progress.emit(self.spec.name, str(message["progress"]))
         elif "error" in message:
             self._fail(f"{self.spec.title} could not start: {message['error']}")
 
@@ -186,6 +191,7 @@ class Services(QObject):
         self._services = {spec.name: Service(spec, command, self) for spec in specs}
         for service in self._services.values():
             service.ready.connect(self._on_ready)
+            service.progress.connect(self.progress)
             service.failed.connect(self.failed)
 
     @property

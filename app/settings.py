@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from PySide6.QtCore import QSettings
 
+from core.policy.keys import parse_keys
 from core.types import StudioError
 
 THEMES = ("system", "light", "dark")
@@ -24,18 +25,22 @@ class Settings:
         instruction: What stands in the box at the start.
         max_cycles: Cycles after which the automatic mode ends by itself.
         sessions: Folder for session files.
+        policy_keys: Names of an observation's parts for a policy server that is not ours:
+            "libero", "droid", or changes such as "image=cam_high,state=".
     """
 
     theme: str = "system"
     instruction: str = ""
     max_cycles: int = 40
     sessions: str = "out/sessions"
+    policy_keys: str = ""
 
     def __post_init__(self) -> None:
         if self.theme not in THEMES:
             raise StudioError(f"The theme is '{self.theme}'; choose one of {', '.join(THEMES)}.")
         if not 1 <= self.max_cycles <= 1000:
             raise StudioError(f"max_cycles is {self.max_cycles}; choose 1 to 1000.")
+        parse_keys(self.policy_keys)
 
 
 def settings_folder() -> Path:

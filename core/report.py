@@ -30,6 +30,9 @@ PACKAGES = (
     "opencv-python-headless",
     "mujoco",
     "franky-control",
+    "websockets",
+    "msgpack",
+    "openpi-client",
     "PySide6-Essentials",
 )
 _GPU_QUERY = ("nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader")

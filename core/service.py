@@ -1,8 +1,8 @@
 """What every service (policy server, rig, lab, recorder) does alike.
 
-A service prints one JSON line on standard output when it is ready, or why it could not start; as a
-child it leaves when its standard input closes; and it opens up beyond the loopback interface only
-with a token.
+A service prints one JSON line on standard output when it is ready, or why it could not start, and
+before that a line for each part of a long start; as a child it leaves when its standard input
+closes; and it opens up beyond the loopback interface only with a token.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ from core.types import StudioError
 def announce_ready(url: str, **facts: Any) -> None:
     """Tell the parent process where the service listens, as one JSON line on standard output."""
     sys.stdout.write(json.dumps({"ready": url, **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def announce_progress(sentence: str) -> None:
+    """Tell the parent process how far a long start is, as one JSON line; before it is ready."""
+    sys.stdout.write(json.dumps({"progress": sentence}) + "\n")
     sys.stdout.flush()
 
 

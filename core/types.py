@@ -192,6 +192,8 @@ class Capabilities:
         trace_in: Inference can be conditioned on a drawn trace.
         stream: Stages arrive while they are decoded.
         cancel: A running request can be cancelled.
+        session: Answers of one session are drafted from the previous one (``infer`` takes
+            ``session``).
         chunk: Steps in an action chunk.
         images: Number of images that the policy expects.
         image_size: (width, height) [px] that a frame is reduced to before a trace is drawn on it.
@@ -207,6 +209,7 @@ class Capabilities:
     trace_in: bool = False
     stream: bool = False
     cancel: bool = False
+    session: bool = False
     chunk: int = 8
     images: int = 1
     image_size: tuple[int, int] | None = None

@@ -54,6 +54,7 @@ class CloudView(QWidget):
         self.setMinimumSize(200, 160)
         self._scene: CloudScene | None = None
         self._has_cloud = False
+        self._absence = ""
         self._caption = QLabel("3D from depth tokens")
         theme.set_role(self._caption, "caption")
         reset = QToolButton()
@@ -107,7 +108,7 @@ class CloudView(QWidget):
         if self._scene is not None:
             self._scene.hide()
             self._scene = None
-        self._message.setText(NO_GL)
+        self._message.setText(self._absence or NO_GL)
         self._message.show()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -122,6 +123,19 @@ class CloudView(QWidget):
     def _retint(self) -> None:
         if self._scene is not None:
             self._scene.retint()
+
+    @property
+    def message(self) -> str:
+        """What is said in the place of the cloud."""
+        return self._message.text()
+
+    def set_absence(self, reason: str) -> None:
+        """Say why there will be no cloud; an empty reason goes back to the hint."""
+        self._absence = reason
+        if self._scene is not None or reason:
+            self._message.setText(reason or HINT)
+        else:
+            self._message.setText(NO_GL)
 
     def set_cloud(
         self,

@@ -86,6 +86,15 @@ class DepthView(QWidget):
         """The line above the picture."""
         return self._caption.text()
 
+    @property
+    def hint(self) -> str:
+        """What is said while there are no codes."""
+        return self._grid.hint
+
+    def set_absence(self, reason: str) -> None:
+        """Say why there will be no depth; an empty reason goes back to the hint."""
+        self._grid.set_hint(reason or HINT)
+
     def set_codes(self, codes: Sequence[int] | NDArray[np.integer] | None) -> None:
         """Show the codes that have arrived, row by row; none or None goes back to the hint.
 

@@ -42,6 +42,16 @@ class PictureBox(QWidget):
         self._pixmap = QPixmap() if rgb is None else to_pixmap(rgb)
         self.update()
 
+    def set_hint(self, hint: str) -> None:
+        """Say something else while there is no picture."""
+        self._hint = hint
+        self.update()
+
+    @property
+    def hint(self) -> str:
+        """What is said while there is no picture."""
+        return self._hint
+
     def set_clickable(self, clickable: bool) -> None:
         """Let it be clicked and reached with the Tab key."""
         self.setCursor(

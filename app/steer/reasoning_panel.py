@@ -17,15 +17,12 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.icons import icon
+from app.steer.absence import answer_hint, no_trace
 from app.steer.action_bars import ActionBars
 from app.steer.answer_state import Stage, StageState, has_parts, places, shown, stages
 from core.policy.doubt import severe_texts
 from core.types import Capabilities, Reasoning
 
-HINT = (
-    "Press Think. The answer comes in stages: depth, then the trace, then the actions. "
-    "The bars show each step within the range that the model can say."
-)
 INCOMPLETE = "What is shown of this answer is incomplete; none of it can be run."
 MARKS = {
     StageState.DONE: ("✓", "ok"),
@@ -52,7 +49,7 @@ class ReasoningPanel(QWidget):
         super().__init__(parent)
         self._capabilities: Capabilities | None = None
         self._reasoning: Reasoning | None = None
-        self._hint = QLabel(HINT)
+        self._hint = QLabel(answer_hint(None))
         theme.set_role(self._hint, "hint")
         self._hint.setWordWrap(True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -123,6 +120,7 @@ class ReasoningPanel(QWidget):
     def set_capabilities(self, capabilities: Capabilities | None) -> None:
         """Show only the stages that the policy has."""
         self._capabilities = capabilities
+        self._hint.setText(answer_hint(capabilities))
         if self._reasoning is not None:
             self.set_reasoning(self._reasoning, complete=self._reasoning.chunk is not None)
 
@@ -171,6 +169,16 @@ class ReasoningPanel(QWidget):
         return tuple(label.text() for label in self._stage_labels if not label.isHidden())
 
     @property
+    def hint(self) -> str:
+        """What is said while there is no answer."""
+        return self._hint.text()
+
+    @property
+    def trace_text(self) -> str:
+        """The trace in numbers, or why there is none."""
+        return self._trace.text()
+
+    @property
     def words(self) -> str:
         """Errors and warnings as they are shown."""
         return self._words.text()
@@ -194,8 +202,9 @@ class ReasoningPanel(QWidget):
         else:
             points, whose = partial, "Trace"
         lines = [" → ".join(f"({x:.0f},\u00a0{y:.0f})" for x, y in line) for line in points]
-        self._trace.setVisible(bool(lines))
-        self._trace.setText("\n".join(f"{whose}  {line}" for line in lines))
+        text = "\n".join(f"{whose}  {line}" for line in lines) or no_trace(self._capabilities)
+        self._trace.setVisible(bool(text))
+        self._trace.setText(text)
         self._trace.setToolTip("Points in 0 to 255 across the image, x to the right and y down")
 
     def _set_words(self, reasoning: Reasoning, parts: bool) -> None:

@@ -22,6 +22,7 @@ from app import theme
 from app.action_button import ActionButton
 from app.actions import Actions
 from app.observe import camera_order
+from app.steer.absence import no_depth
 from app.steer.answer_state import shown
 from app.steer.camera_panel import CameraPanel
 from app.steer.canvas import Canvas
@@ -218,9 +219,9 @@ class SteerWorkspace(QWidget):
     def _show_capabilities(self) -> None:
         capabilities = self._studio.store.capabilities
         self.answer.set_capabilities(capabilities)
-        has_depth = capabilities is None or capabilities.depth
-        self.depth_view.setVisible(has_depth)
-        self.cloud.setVisible(has_depth)
+        reason = no_depth(capabilities)
+        self.depth_view.set_absence(reason)
+        self.cloud.set_absence(reason)
 
     def _show_phase(self, *_: object) -> None:
         store = self._studio.store

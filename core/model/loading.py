@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ def load_checkpoint(
     source: str | Path,
     dtype: torch.dtype | None = None,
     device: str | torch.device = "cpu",
+    progress: Callable[[str], None] | None = None,
 ) -> LoadedModel:
     """Load a MolmoAct checkpoint: a released one, or one of :func:`save_checkpoint`.
 
@@ -76,6 +78,7 @@ def load_checkpoint(
             "@revision".
         dtype: Number format of the weights; None for float32 on the CPU and bfloat16 on a GPU.
         device: Where the model runs.
+        progress: Told how far the loading of large weights is, a line per file.
 
     Raises:
         StudioError: In a sentence: no such folder, another kind of model, a missing or broken
@@ -92,7 +95,7 @@ def load_checkpoint(
     files = weight_files(folder)
     with torch.device("meta"):
         model = MolmoActForActionReasoning(config)
-    load_weights(model, files, dtype=dtype, device=place, what="the model")
+    load_weights(model, files, dtype=dtype, device=place, what="the model", progress=progress)
     ids = processor.ids
     model.generation_config = GenerationConfig(
         bos_token_id=ids.bos, eos_token_id=ids.eos, pad_token_id=ids.pad

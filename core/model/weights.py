@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -17,6 +18,8 @@ from core.types import StudioError
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 SHARD_BYTES = 5 * 10**9
+LARGE_BYTES = 10**9
+"""Size of a single file from which on loading it is worth a word."""
 
 
 class WeightsError(StudioError):
@@ -51,7 +54,13 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def load_weights(
-    module: nn.Module, files: list[Path], *, dtype: torch.dtype, device: torch.device, what: str
+    module: nn.Module,
+    files: list[Path],
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    what: str,
+    progress: Callable[[str], None] | None = None,
 ) -> None:
     """Give a network its weights; names, shapes and memory are checked before anything is read.
 
@@ -61,16 +70,19 @@ def load_weights(
         dtype: Number format on the device.
         device: Where the weights go.
         what: Subject of error sentences, such as "the model".
+        progress: Told about each file before it is read, when there are several or it is large.
 
     Raises:
         WeightsError: A file is broken, a tensor is missing, unexpected or of another shape.
         OutOfMemoryError: The weights do not fit.
     """
     with contextlib.ExitStack() as stack:
-        found = _open_checked(module, files, stack)
+        found, first = _open_checked(module, files, stack)
         size = sum(value.numel() for value in module.state_dict().values()) * dtype.itemsize
         require_memory(size, device, f"{what} ({str(dtype).removeprefix('torch.')})")
+        told = _Shards(first, progress)
         for name, handle in found.items():
+            told.before(name)
             try:
                 value: Tensor = handle.get_tensor(name)  # pyright: ignore
             except (SafetensorError, OSError) as error:
@@ -96,6 +108,32 @@ def check_weights(module: nn.Module, files: list[Path]) -> int:
     with contextlib.ExitStack() as stack:
         _open_checked(module, files, stack)
     return sum(value.numel() for value in module.state_dict().values())
+
+
+class _Shards:
+    """Tells how far loading is, at the first tensor of each file."""
+
+    def __init__(self, first: dict[str, int], progress: Callable[[str], None] | None) -> None:
+        """Prepare.
+
+        Args:
+            first: Size of each file [bytes] by its first tensor, in their order.
+            progress: Who is told.
+        """
+        self._first, self._progress = first, progress
+        self._total, self._read, self._number = sum(first.values()), 0, 0
+        self._large = len(first) > 1 or self._total >= LARGE_BYTES
+
+    def before(self, name: str) -> None:
+        """Tell about the file that begins with this tensor."""
+        size = self._first.get(name)
+        if size is None:
+            return
+        self._number += 1
+        if self._large and self._progress is not None:
+            percent = 100 * self._read // max(self._total, 1)
+            self._progress(f"loading shard {self._number} of {len(self._first)} … {percent} %")
+        self._read += size
 
 
 def save_weights(module: nn.Module, folder: Path, dtype: torch.dtype | None = None) -> None:
@@ -131,15 +169,21 @@ def save_weights(module: nn.Module, folder: Path, dtype: torch.dtype | None = No
 
 def _open_checked(
     module: nn.Module, files: list[Path], stack: contextlib.ExitStack
-) -> dict[str, object]:
-    """Open weight files and compare names and shapes; return the file of every tensor."""
+) -> tuple[dict[str, object], dict[str, int]]:
+    """Open weight files and compare names and shapes.
+
+    Returns:
+        The file of every tensor, and the size of every file [bytes] by its first tensor.
+    """
     expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     found: dict[str, object] = {}
+    first: dict[str, int] = {}
     for file in files:
         try:
             handle = stack.enter_context(safe_open(file, framework="pt"))
         except (SafetensorError, OSError) as error:
             raise WeightsError(f"'{file}' is no readable safetensors file: {error}") from error
+        first[next(iter(handle.keys()), "")] = file.stat().st_size
         for name in handle.keys():  # noqa: SIM118 - a safetensors handle is no mapping
             _check(name, tuple(handle.get_slice(name).get_shape()), expected, file)
             found[name] = handle
@@ -148,7 +192,7 @@ def _open_checked(
             f"'{files[0].parent}' lacks {_some(missing)}; the weights do not belong to "
             "this configuration"
         )
-    return found
+    return found, first
 
 
 def _check(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from core.types import Capabilities, Observation, Reasoning, StudioError, Trace
 
@@ -19,6 +20,28 @@ class Cancelled(StudioError):
 
     def __init__(self, sentence: str = "The request was cancelled.") -> None:
         super().__init__(sentence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PolicyRequest:
+    """One question to a policy, with everything that goes with it.
+
+    Attributes:
+        observation: Frames (the first is the one that traces refer to) and the instruction.
+        trace: The drawn trace to follow, at least two points; ``None`` lets the model plan.
+        request_id: Copied into the answer.
+        on_stage: Called as pieces of this answer become complete, from the thread that infers.
+        cancelled: Polled between tokens; returning true ends this request and no other.
+        session: Name of the conversation that the request belongs to; a policy with the
+            capability ``session`` may draft its answer from the previous one of that name.
+    """
+
+    observation: Observation
+    trace: Trace | None = None
+    request_id: int = 0
+    on_stage: StageCallback | None = None
+    cancelled: Callable[[], bool] | None = None
+    session: str | None = None
 
 
 class Policy(Protocol):
@@ -56,6 +79,37 @@ class Policy(Protocol):
             StudioError: If the request cannot be answered, with a sentence.
         """
         ...
+
+
+class BatchPolicy(Policy, Protocol):
+    """A policy that answers several requests in one go."""
+
+    @property
+    def max_batch(self) -> int:
+        """Most requests that are worth answering together: 1 on a CPU, more on a GPU."""
+        ...
+
+    def infer_many(self, requests: Sequence[PolicyRequest]) -> list[Reasoning | StudioError]:
+        """Answer several requests; a fault of one is its own, in its place in the list."""
+        ...
+
+
+def ask(policy: Policy, request: PolicyRequest) -> Reasoning:
+    """Ask a policy by request; the session goes along only where the policy knows sessions.
+
+    Raises:
+        Cancelled: If ``request.cancelled`` returned true.
+        StudioError: If the request cannot be answered, with a sentence.
+    """
+    extra: dict[str, Any] = {"session": request.session} if policy.capabilities.session else {}
+    return policy.infer(
+        request.observation,
+        request.trace,
+        request_id=request.request_id,
+        on_stage=request.on_stage,
+        cancelled=request.cancelled,
+        **extra,
+    )
 
 
 def check_request(observation: Observation, trace: Trace | None) -> None:

@@ -1,7 +1,7 @@
 """A policy on another process or machine, over openpi's WebSocket protocol.
 
 Against our own server stages stream and requests can be cancelled; any other openpi server is
-asked with the instruction alone and answers with actions only.
+asked with pictures, state and the instruction and answers with actions, perhaps with depth tokens.
 """
 
 from __future__ import annotations
@@ -9,28 +9,29 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
 
 from websockets import State
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.sync.client import ClientConnection
 
 from core import wire
 from core.policy.base import Cancelled, StageCallback, check_request
+from core.policy.dial import dial
+from core.policy.keys import ObservationKeys
 from core.policy.messages import (
     Message,
-    capabilities_from_message,
     observation_to_message,
     reading,
     reasoning_from_message,
     trace_to_message,
 )
-from core.policy.openpi import chunk_from_openpi, observation_to_openpi
+from core.policy.openpi import answer_from_openpi, error_from_openpi, observation_to_openpi
 from core.types import Capabilities, Observation, Reasoning, StudioError, Trace
 
-CONNECT_S = 10.0
 PING_EVERY_S = 5.0
 SILENCE_S = 20.0
 """A server that leaves a ping unanswered for this long is taken for dead."""
@@ -44,13 +45,21 @@ class RemotePolicy:
     ``infer`` is called by one thread at a time; :meth:`cancel` and :meth:`close` by any.
     """
 
-    def __init__(self, url: str, token: str | None = None, *, timeout_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        timeout_s: float = 120.0,
+        keys: ObservationKeys | None = None,
+    ) -> None:
         """Connect.
 
         Args:
             url: Such as "ws://127.0.0.1:8000"; the scheme may be left out.
             token: Secret of the server, if it wants one.
             timeout_s: Longest time that an answer may take [s].
+            keys: Names of the parts of an observation, for a server that is not ours.
 
         Raises:
             StudioError: If no policy server answers there, or it refuses the token.
@@ -58,12 +67,11 @@ class RemotePolicy:
         self.url = url if "://" in url else f"ws://{url}"
         self._token = token
         self._timeout_s = timeout_s
+        self._keys = keys or ObservationKeys()
         self._asking = threading.Lock()
         self._serial = 0
         self._cancelled_serial = 0
         self._connection: ClientConnection | None = None
-        self._capabilities = Capabilities(name="")
-        self._extras = False
         self._connect()
 
     def __enter__(self) -> RemotePolicy:
@@ -75,7 +83,7 @@ class RemotePolicy:
     @property
     def capabilities(self) -> Capabilities:
         """What the server said that it can do when the connection was made."""
-        return self._capabilities
+        return self._greeting.capabilities
 
     def cancel(self) -> None:
         """End the request that is being answered, if any; ``infer`` raises ``Cancelled``."""
@@ -111,12 +119,12 @@ class RemotePolicy:
             if self._connection is None or self._connection.state is not State.OPEN:
                 self.close()
                 self._connect()
-            if trace is not None and not self._capabilities.trace_in:
+            if trace is not None and not self.capabilities.trace_in:
                 raise StudioError(
-                    f"The policy '{self._capabilities.name}' cannot follow a drawn trace; "
+                    f"The policy '{self.capabilities.name}' cannot follow a drawn trace; "
                     "steer it with the instruction."
                 )
-            if self._extras:
+            if self._greeting.extras:
                 studio: Message = {
                     "request_id": serial,
                     "observation": observation_to_message(observation),
@@ -125,7 +133,8 @@ class RemotePolicy:
                 }
                 request: Message = {"studio": studio}
             else:
-                request = observation_to_openpi(observation)
+                size = self._greeting.send_size
+                request = observation_to_openpi(observation, self._keys, size)
             conversation = _Conversation(serial, request_id, on_stage)
             started = time.monotonic()
             try:
@@ -145,13 +154,13 @@ class RemotePolicy:
 
     def _read(self, data: bytes | str, conversation: _Conversation, started: float) -> None:
         if isinstance(data, str):
-            raise StudioError(f"The policy server refused the request: {data[:500].strip()}")
+            raise StudioError(error_from_openpi(data))
         try:
             message = wire.unpack(data)
         except wire.WireError as error:
             self.close()
             raise StudioError(f"The policy server sent something unreadable: {error}.") from error
-        if self._extras:
+        if self._greeting.extras:
             conversation.read(message)
         else:
             conversation.read_plain(message, time.monotonic() - started)
@@ -172,7 +181,7 @@ class RemotePolicy:
                 f"The policy server has not answered within {self._timeout_s:g} s; ask again, or "
                 "look at the server."
             )
-        if self._extras and now - self._pinged > PING_EVERY_S:
+        if self._greeting.extras and now - self._pinged > PING_EVERY_S:
             if self._pong.is_set():
                 self._pong, self._pinged = connection.ping(), now
             elif now - self._pinged > SILENCE_S:
@@ -182,7 +191,7 @@ class RemotePolicy:
 
     def _abandon(self, serial: int) -> None:
         """Make sure that nothing goes on, and that a late answer meets no new request."""
-        if not self._extras:  # a plain server cannot be told
+        if not self._greeting.extras:  # a plain server cannot be told
             self.close()
         elif self._connection is not None:
             with suppress(ConnectionClosed, OSError):
@@ -199,64 +208,23 @@ class RemotePolicy:
         self.close()
         if closed_here:
             raise Cancelled from error
+        if isinstance(error, ConnectionClosed) and (close := error.rcvd) is not None:
+            if close.code == CloseCode.MESSAGE_TOO_BIG:
+                raise StudioError(
+                    f"The observation is too large for the policy server ({close.reason}); use "
+                    "smaller images."
+                ) from error
+            if close.code == CloseCode.TRY_AGAIN_LATER:
+                raise StudioError(f"The policy server is busy: {close.reason}") from error
         raise StudioError(
             f"The policy server at {self.url} went away while it was asked; nothing moves. Start "
             "it again and ask again."
         ) from error
 
     def _connect(self) -> None:
-        headers = {"Authorization": f"Api-Key {self._token}"} if self._token else None
-        opened = ExitStack()
-        try:
-            opening = connect(
-                self.url,
-                compression=None,
-                max_size=wire.MAX_MESSAGE_BYTES,
-                additional_headers=headers,
-                open_timeout=CONNECT_S,
-                close_timeout=2,
-                # A plain openpi server answers no pings while it computes.
-                ping_interval=None,
-                proxy=None,
-            )
-            connection = opened.enter_context(opening)
-            metadata = wire.unpack(connection.recv(timeout=CONNECT_S))
-            self._understand(metadata)
-            opened = ExitStack()  # the connection stays open
-        except InvalidStatus as error:
-            status = error.response.status_code
-            if status in (401, 403):
-                raise StudioError(
-                    f"The policy server at {self.url} refuses the token; give it the right one."
-                ) from error
-            raise StudioError(
-                f"What answers at {self.url} is no policy server (HTTP {status})."
-            ) from error
-        except TimeoutError as error:
-            raise StudioError(
-                f"The policy server at {self.url} does not answer within {CONNECT_S:g} s."
-            ) from error
-        except OSError as error:
-            raise StudioError(
-                f"No policy server answers at {self.url} ({error.strerror or error}); start one "
-                "with 'python main.py serve'."
-            ) from error
-        except (WebSocketException, ValueError) as error:
-            raise StudioError(f"What answers at {self.url} is no policy server: {error}") from error
-        finally:
-            opened.close()
-        self._connection = connection
+        self._connection, self._greeting = dial(self.url, self._token)
         self._pong, self._pinged = threading.Event(), time.monotonic()
         self._pong.set()
-
-    def _understand(self, metadata: Any) -> None:
-        with reading("server's first message"):
-            self._extras = isinstance(metadata.get("studio"), dict)
-            if self._extras:
-                self._capabilities = capabilities_from_message(metadata["capabilities"])
-            else:
-                name = str(metadata.get("name", "") or f"openpi server at {self.url}")
-                self._capabilities = Capabilities(name=name, images=2)
 
 
 class _Conversation:
@@ -288,6 +256,11 @@ class _Conversation:
 
     def read_plain(self, message: Any, seconds: float) -> None:
         """Take in the answer of a plain openpi server."""
-        chunk = chunk_from_openpi(message)
-        timings = {"actions": seconds, "total": seconds}
-        self.answer = Reasoning(request_id=self._request_id, text="", chunk=chunk, timings=timings)
+        chunk, depth = answer_from_openpi(message)
+        self.answer = Reasoning(
+            request_id=self._request_id,
+            text="",
+            depth=depth,
+            chunk=chunk,
+            timings={"actions": seconds, "total": seconds},
+        )

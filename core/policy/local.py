@@ -307,6 +307,7 @@ def load_policy(
     device: str = "auto",
     threads: int | None = None,
     norm_key: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> LocalPolicy:
     """Load a checkpoint from a folder or the hub.
 
@@ -316,6 +317,7 @@ def load_policy(
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N".
         threads: CPU threads for torch; default: two at most.
         norm_key: Entry of the checkpoint's action statistics, if it has several.
+        progress: Told how far the loading of large weights is.
 
     Raises:
         StudioError: If the device is not there or the checkpoint cannot be loaded.
@@ -323,7 +325,7 @@ def load_policy(
     torch.set_num_threads(threads or min(MAX_THREADS, os.cpu_count() or 1))
     place, folder = _device(device), find_folder(model)
     digest = hash_in_background(folder)
-    loaded = load_checkpoint(folder, DTYPES[dtype], place)
+    loaded = load_checkpoint(folder, DTYPES[dtype], place, progress)
     if not Path(model).is_dir():  # a hub id tells more than the name of its snapshot
         loaded = replace(loaded, name=model)
     policy = LocalPolicy(loaded, norm_key=norm_key)

@@ -69,6 +69,7 @@ def capabilities_from_message(message: Message) -> Capabilities:
             trace_in=bool(message.get("trace_in", False)),
             stream=bool(message.get("stream", False)),
             cancel=bool(message.get("cancel", False)),
+            session=bool(message.get("session", False)),
             chunk=int(message.get("chunk", 8)),
             images=int(message.get("images", 1)),
             image_size=None if size is None else (int(size[0]), int(size[1])),

@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.overlay import prepare_frame
+from core.policy.keys import ObservationKeys
 from core.policy.messages import check_image, reading
-from core.types import ACTION_DIM, ActionChunk, Frame, Observation, StudioError
+from core.types import ACTION_DIM, ActionChunk, DepthTokens, Frame, Observation, StudioError
 
 MAIN_IMAGE_KEYS = ("image", "observation/image", "observation/exterior_image_1_left")
 WRIST_IMAGE_KEYS = ("wrist_image", "observation/wrist_image", "observation/wrist_image_left")
+MAX_TOLD = 300
+"""Longest part of a server's error that is repeated [characters]."""
 
 
 def observation_from_openpi(message: dict[Any, Any]) -> Observation:
@@ -37,7 +41,7 @@ def observation_from_openpi(message: dict[Any, Any]) -> Observation:
             raise StudioError(
                 "The observation has no main image; send one as "
                 + " or ".join(f"'{key}'" for key in MAIN_IMAGE_KEYS)
-                + "."
+                + f" (it has {_some(message)})."
             )
     prompt = message.get("prompt")
     if isinstance(prompt, np.ndarray) and prompt.ndim == 0:
@@ -47,43 +51,66 @@ def observation_from_openpi(message: dict[Any, Any]) -> Observation:
     return Observation(frames=tuple(frames), instruction=prompt)
 
 
-def observation_to_openpi(observation: Observation) -> dict[str, Any]:
-    """Write an observation for any openpi server: LIBERO's and DROID's keys at once.
+def observation_to_openpi(
+    observation: Observation,
+    keys: ObservationKeys | None = None,
+    size: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """Write an observation for any openpi server.
 
-    State goes along where it is known: joint angles [rad], gripper closing 0..1 (DROID), and the
-    LIBERO state: position [m], rotation vector [rad], the two finger positions [m].
+    Args:
+        observation: The first frame is the main image; a camera with "wrist" in its name, or else
+            the second frame, the wrist image.
+        keys: Names of the parts; default: those of openpi's LIBERO example.
+        size: (width, height) [px] that the server wants images in; they are padded with black to
+            keep their proportions. None leaves them as they are.
     """
-    first = observation.frames[0].image
-    wrist = next((f for f in observation.frames[1:] if "wrist" in f.camera), None)
-    if wrist is None and len(observation.frames) > 1:
-        wrist = observation.frames[1]
-    second = np.zeros_like(first) if wrist is None else wrist.image
-    message: dict[str, Any] = {
-        "prompt": observation.instruction,
-        "observation/image": first,
-        "observation/wrist_image": second,
-        "observation/exterior_image_1_left": first,
-        "observation/wrist_image_left": second,
-    }
+    keys = keys or ObservationKeys()
+    first = fit_image(observation.frames[0].image, size)
+    message: dict[str, Any] = {keys.prompt: observation.instruction, keys.image: first}
+    if keys.wrist_image:
+        wrist = next((f for f in observation.frames[1:] if "wrist" in f.camera), None)
+        if wrist is None and len(observation.frames) > 1:
+            wrist = observation.frames[1]
+        second = np.zeros_like(first) if wrist is None else fit_image(wrist.image, size)
+        message[keys.wrist_image] = second
     state = observation.state
     if state is not None:
         finger = 0.04 * state.gripper
-        message["observation/joint_position"] = state.q.astype(np.float32)
-        message["observation/gripper_position"] = np.array([1 - state.gripper], np.float32)
-        message["observation/state"] = np.concatenate(
-            [state.ee_pose[:3, 3], _rotation_vector(state.ee_pose[:3, :3]), [finger, -finger]]
-        ).astype(np.float32)
+        rotation = _rotation_vector(state.ee_pose[:3, :3])
+        parts = {
+            keys.joints: state.q,
+            keys.gripper: np.array([1 - state.gripper]),
+            keys.state: np.concatenate([state.ee_pose[:3, 3], rotation, [finger, -finger]]),
+        }
+        message |= {key: value.astype(np.float32) for key, value in parts.items() if key}
     return message
 
 
-def chunk_from_openpi(message: dict[Any, Any]) -> ActionChunk:
-    """Read the actions of an openpi answer.
+def fit_image(image: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """Fit an image into ``size`` (width, height) [px], centred on black; None leaves it."""
+    if size is None or image.shape[1::-1] == size:
+        return image
+    height, width = image.shape[:2]
+    scale = min(size[0] / width, size[1] / height)
+    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+    result = np.zeros((size[1], size[0], 3), np.uint8)
+    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    result[top : top + inner[1], left : left + inner[0]] = prepare_frame(image, inner)
+    return result
+
+
+def answer_from_openpi(message: dict[Any, Any]) -> tuple[ActionChunk, DepthTokens | None]:
+    """Read the actions of an openpi answer, and the depth tokens if it has some.
 
     Raises:
-        StudioError: If they are no (N, 7) finite delta end-effector actions.
+        StudioError: If the actions are no (N, 7) finite end-effector steps (a single step may come
+            as (7,)), or the depth is no 100 codes.
     """
     with reading("answer"):
-        actions = np.asarray(message["actions"], dtype=np.float64)
+        actions = np.atleast_2d(np.asarray(message["actions"], dtype=np.float64))
+        depth = message.get("depth")
+        tokens = None if depth is None else _depth(depth)
     if actions.ndim != 2 or actions.shape[1] != ACTION_DIM or not len(actions):
         raise StudioError(
             f"The server sent actions of shape {actions.shape}; this studio drives (N, "
@@ -91,7 +118,22 @@ def chunk_from_openpi(message: dict[Any, Any]) -> ActionChunk:
         )
     if not np.isfinite(actions).all():
         raise StudioError("The server sent actions that are not finite; they are refused.")
-    return ActionChunk(actions=actions)
+    return ActionChunk(actions=actions), tokens
+
+
+def error_from_openpi(text: str) -> str:
+    """Put the error of an openpi server, usually a Python traceback, into one sentence."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return "The policy server refused the request without saying why."
+    # The last line of a traceback names the error; a plain sentence comes first.
+    told = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    if len(told) > MAX_TOLD:
+        told = told[: MAX_TOLD - 1] + "…"
+    sentence = f"The policy server refused the request: {told}"
+    if told.startswith("KeyError"):
+        sentence += "; name the keys that it expects with --policy-keys."
+    return sentence
 
 
 def _image(value: Any, what: str) -> NDArray[np.uint8]:
@@ -104,6 +146,18 @@ def _image(value: Any, what: str) -> NDArray[np.uint8]:
             raise StudioError(f"The {what} has floating values outside 0..1; send uint8 RGB.")
         value = np.rint(value * 255).astype(np.uint8)
     return check_image(np.ascontiguousarray(value), what)
+
+
+def _depth(value: Any) -> DepthTokens:
+    codes = np.ravel(np.asarray(value))
+    if codes.dtype.kind not in "iu":
+        raise StudioError(f"The depth in this answer is {codes.dtype}; expected whole numbers.")
+    return DepthTokens(codes=codes.astype(np.int64))
+
+
+def _some(message: dict[Any, Any]) -> str:
+    names = [f"'{str(key)[:40]}'" for key in list(message)[:5]]
+    return ", ".join(names) or "nothing"
 
 
 def _rotation_vector(rotation: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,21 +9,30 @@ from __future__ import annotations
 import argparse
 import asyncio
 import http
+import json
 import logging
 import os
 import signal
 import socket
+import sys
 import threading
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from core.policy.base import Policy
+from core.policy.batching import answer_all, batch_limit
+from core.policy.limits import Limits
 from core.policy.session import Session
+from core.policy.status import Tally
 from core.policy.worker import Worker
 from core.service import (
+    announce_progress,
     announce_ready,
     authorised,
     require_token,
@@ -37,9 +46,6 @@ logger = logging.getLogger(__name__)
 EMBEDDED_MODEL = Path(__file__).resolve().parents[2] / "assets" / "models" / "embedded"
 """The checkpoint that ships with the studio."""
 
-MAX_REQUEST_BYTES = 32 * 1024 * 1024
-"""Largest request: two raw 2000 x 2000 images fit."""
-
 
 class PolicyServer:
     """A running server; a context manager that stops it.
@@ -49,7 +55,14 @@ class PolicyServer:
     """
 
     def __init__(
-        self, policy: Policy, host: str = "127.0.0.1", port: int = 0, token: str | None = None
+        self,
+        policy: Policy,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        *,
+        limits: Limits | None = None,
+        max_batch: int | None = None,
     ) -> None:
         """Listen, in a thread of its own.
 
@@ -58,10 +71,16 @@ class PolicyServer:
             host: Address to listen on; beyond loopback only with a token.
             port: TCP port; 0 picks a free one.
             token: What clients have to show, or ``None``.
+            limits: What a client may do.
+            max_batch: Most requests that are answered together; ``None`` leaves it to the policy.
 
         Raises:
             StudioError: If the port is taken, or a token is missing.
         """
+        self._max_batch = batch_limit(policy, max_batch)
+        self._limits = limits or Limits()
+        self._tally = Tally()
+        self._sessions = 0
         require_token(host, token)
         require_free_port(host, port)
         self._policy, self._host, self._port, self._token = policy, host, port, token
@@ -101,30 +120,68 @@ class PolicyServer:
             self._listening.set()
 
     async def _serve(self) -> None:
-        with Worker() as worker:
+        limits = self._limits
+        answer = partial(answer_all, self._policy)
+        with Worker(answer, max_batch=self._max_batch, tally=self._tally) as worker:
             async with serve(
-                lambda connection: Session(connection, self._policy, worker).run(),
+                lambda connection: self._run_session(connection, worker),
                 self._host,
                 self._port,
                 compression=None,  # as openpi: images do not shrink, and it costs time
-                max_size=MAX_REQUEST_BYTES,
+                max_size=limits.message_bytes,
                 max_queue=4,
                 close_timeout=2,
+                ping_interval=limits.ping_every_s,
+                ping_timeout=limits.ping_timeout_s,
                 origins=[None],  # no web page may talk to a server on this machine
-                process_request=self._admit,
+                process_request=partial(self._admit, worker),
             ) as server:
                 self.url = websocket_url(self._host, _port(server))
                 self._listening.set()
                 await self._stop.wait()
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _run_session(self, connection: ServerConnection, worker: Worker) -> None:
+        if self._sessions >= self._limits.connections:  # several were admitted at once
+            await connection.close(CloseCode.TRY_AGAIN_LATER, self._full())
+            return
+        self._sessions += 1
+        try:
+            await Session(connection, self._policy, worker, self._limits).run()
+        finally:
+            self._sessions -= 1
+
+    def _admit(
+        self, worker: Worker, connection: ServerConnection, request: Request
+    ) -> Response | None:
         if request.path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "OK\n")
         if not authorised(request.headers.get("Authorization"), self._token):
             return connection.respond(
                 http.HTTPStatus.UNAUTHORIZED, "This server wants its token.\n"
             )
+        if request.path == "/status":
+            response = connection.respond(http.HTTPStatus.OK, json.dumps(self._status(worker)))
+            del response.headers["Content-Type"]
+            response.headers["Content-Type"] = "application/json"
+            return response
+        if self._sessions >= self._limits.connections:
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, self._full() + "\n")
         return None
+
+    def _full(self) -> str:
+        return f"All {self._limits.connections} connections are taken; try again later."
+
+    def _status(self, worker: Worker) -> dict[str, Any]:
+        waiting, running = worker.load
+        return {
+            "name": self._policy.capabilities.name,
+            "sessions": self._sessions,
+            "max_sessions": self._limits.connections,
+            "waiting": waiting,
+            "running": running,
+            "max_batch": self._max_batch,
+            **self._tally.to_dict(),
+        }
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -158,6 +215,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="beyond loopback needs --token")
     parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
     parser.add_argument("--token", help="secret that clients have to show")
+    parser.add_argument(
+        "--max-batch", type=int, help="requests answered together (default: what suits the device)"
+    )
+    parser.add_argument("--max-connections", type=int, default=Limits().connections)
+    parser.add_argument(
+        "--max-rate", type=float, default=Limits().rate, help="requests per second and connection"
+    )
     parser.add_argument("--child", action="store_true", help="end when standard input closes")
 
 
@@ -190,19 +254,29 @@ def run_server(args: argparse.Namespace) -> int:
         device=args.device,
         threads=args.threads,
         norm_key=args.norm_key,
+        progress=partial(_tell_progress, child=args.child),
     )
+    limits = Limits(connections=args.max_connections, rate=args.max_rate)
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    with PolicyServer(policy, args.host, args.port, args.token) as server:
+    with PolicyServer(
+        policy, args.host, args.port, args.token, limits=limits, max_batch=args.max_batch
+    ) as server:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
         announce_ready(server.url, name=policy.capabilities.name)
         while not stop.wait(1.0):  # in slices, so that signals are seen
             pass
     return 0
+
+
+def _tell_progress(sentence: str, *, child: bool) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+    if child:
+        announce_progress(sentence)
 
 
 def _port(server: Server) -> int:

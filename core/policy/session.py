@@ -18,49 +18,61 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from core import wire
-from core.policy.base import Cancelled, Policy
+from core.policy.base import Cancelled, Policy, PolicyRequest
+from core.policy.greeting import metadata
+from core.policy.limits import Limits, RateLimit
 from core.policy.messages import (
     Message,
-    capabilities_to_message,
     observation_from_message,
     reading,
     reasoning_to_message,
     trace_from_message,
 )
 from core.policy.openpi import observation_from_openpi
+from core.policy.stages import Stages
 from core.policy.worker import Job, Worker
-from core.types import Observation, Reasoning, StudioError, Trace
+from core.types import Reasoning, StudioError
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL_VERSION = 1
-
-
-def metadata(policy: Policy) -> Message:
-    """Return the first frame that every client gets."""
-    capabilities = policy.capabilities
-    return {
-        "name": capabilities.name,
-        "studio": {"version": PROTOCOL_VERSION},
-        "capabilities": capabilities_to_message(capabilities),
-    }
+REQUEST_KEYS = frozenset({"request_id", "observation", "trace", "stream"})
+"""What a ``studio`` request may say."""
 
 
 class Session:
     """One connection: reads requests, hands them to the worker, sends what comes back."""
 
-    def __init__(self, connection: ServerConnection, policy: Policy, worker: Worker) -> None:
+    def __init__(
+        self,
+        connection: ServerConnection,
+        policy: Policy,
+        worker: Worker,
+        limits: Limits | None = None,
+    ) -> None:
+        """Prepare; :meth:`run` serves.
+
+        Args:
+            connection: The client.
+            policy: Who answers; asked by the worker.
+            worker: Runs the inferences of all sessions.
+            limits: What the client may do.
+        """
+        self.name = uuid.uuid4().hex
         self._connection = connection
         self._policy = policy
         self._worker = worker
+        self._limits = limits or Limits()
+        self._rate = RateLimit(self._limits.rate, self._limits.burst)
         self._jobs: dict[int, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()  # answers to a plain client keep their order
@@ -84,17 +96,17 @@ class Session:
         try:
             message = wire.unpack(data)
         except wire.WireError as error:
-            await self._connection.send(f"This message cannot be read: {error}.")
+            await self._send(f"This message cannot be read: {error}.")
             return
         if not isinstance(message, dict):
-            await self._connection.send("A message is a map; this one is something else.")
+            await self._send("A message is a map; this one is something else.")
             return
         if "__ctrl__" in message:  # episode notices of newer openpi clients
             await self._send({"__ack__": "ignored"})
         elif "studio" not in message:
             await self._plain(message)
         elif not isinstance(message["studio"], dict):
-            await self._connection.send("The value of 'studio' is a map; see the metadata frame.")
+            await self._send("The value of 'studio' is a map; see the metadata frame.")
         elif "cancel" in message["studio"]:
             job = self._jobs.get(_number(message["studio"]["cancel"]))
             if job is not None:
@@ -107,10 +119,10 @@ class Session:
         self._plain_serial -= 1  # negative: never the id of a studio request
         serial = self._plain_serial
         try:
-            observation = observation_from_openpi(message)
-            job = self._submit(serial, observation, None, None)
+            self._rate.take()
+            job = self._submit(serial, PolicyRequest(observation=observation_from_openpi(message)))
         except StudioError as error:
-            await self._connection.send(str(error))
+            await self._send(str(error))
             return
         self._spawn(self._answer_plain(serial, job, started))
 
@@ -121,7 +133,7 @@ class Session:
                 if reasoning.chunk is None:
                     raise StudioError(reasoning.error or "The answer has no actions.")
             except Exception as error:
-                await self._connection.send(_sentence(error))
+                await self._send(_sentence(error))
             else:
                 await self._send(self._actions(reasoning, started))
             finally:
@@ -131,12 +143,19 @@ class Session:
     async def _studio(self, studio: Message, message: Message) -> None:
         started = time.monotonic()
         request_id = _number(studio.get("request_id"))
-        stages = _Stages(asyncio.get_running_loop()) if studio.get("stream") is True else None
+        stages = Stages(asyncio.get_running_loop()) if studio.get("stream") is True else None
         try:
+            self._rate.take()
             if request_id < 0:
                 raise StudioError("A request needs a request_id: a whole number from 0 up.")
             if request_id in self._jobs:
                 raise StudioError(f"Request {request_id} is being answered already.")
+            if unknown := [key for key in studio if key not in REQUEST_KEYS]:
+                raise StudioError(
+                    f"A request has no key {unknown[0]!r}; known are "
+                    + ", ".join(f"'{key}'" for key in sorted(REQUEST_KEYS))
+                    + "."
+                )
             with reading("request"):
                 given = studio.get("trace")
                 trace = None if given is None else trace_from_message(given)
@@ -146,14 +165,20 @@ class Session:
                     if inner is None
                     else observation_from_message(inner)
                 )
-            job = self._submit(request_id, observation, trace, stages)
+            request = PolicyRequest(
+                observation=observation,
+                trace=trace,
+                request_id=request_id,
+                on_stage=None if stages is None else stages.put,
+            )
+            job = self._submit(request_id, request)
         except StudioError as error:
             await self._send(_failure(request_id, error))
             return
         self._spawn(self._answer_studio(request_id, job, stages, started))
 
     async def _answer_studio(
-        self, request_id: int, job: Job, stages: _Stages | None, started: float
+        self, request_id: int, job: Job, stages: Stages | None, started: float
     ) -> None:
         known: Reasoning | None = None
         try:
@@ -174,24 +199,8 @@ class Session:
             self._jobs.pop(request_id, None)
         self._previous_total_s = time.monotonic() - started
 
-    def _submit(
-        self,
-        request_id: int,
-        observation: Observation,
-        trace: Trace | None,
-        stages: _Stages | None,
-    ) -> Job:
-        policy = self._policy
-        job = self._worker.submit(
-            self,
-            lambda cancelled: policy.infer(
-                observation,
-                trace,
-                request_id=max(request_id, 0),
-                on_stage=None if stages is None else stages.put,
-                cancelled=cancelled,
-            ),
-        )
+    def _submit(self, request_id: int, request: PolicyRequest) -> Job:
+        job = self._worker.submit(self, replace(request, session=self.name))
         self._jobs[request_id] = job
         return job
 
@@ -214,42 +223,16 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, message: Message) -> None:
-        await self._connection.send(wire.pack(message))
-
-
-class _Stages:
-    """The newest stage of a request, handed from the worker's thread to the socket loop.
-
-    A slow reader gets fewer stages, not a growing queue: each stage contains the earlier ones.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._changed = asyncio.Event()
-        self._newest: Reasoning | None = None
-
-    def put(self, reasoning: Reasoning) -> None:
-        """Replace the newest stage; called in the worker's thread."""
-        self._newest = reasoning
-        self.wake()
-
-    def wake(self) -> None:
-        """Let the waiting reader look again; called in any thread."""
+    async def _send(self, message: Message | str) -> None:
+        """Send a message, or a sentence as text; a client that does not read is cut off."""
+        data = message if isinstance(message, str) else wire.pack(message)
         try:
-            self._loop.call_soon_threadsafe(self._changed.set)
-        except RuntimeError:  # the loop has ended, and its reader with it
-            logger.debug("a stage came after the end of the server")
-
-    async def next(self, job: Job) -> Reasoning | None:
-        """Wait for a stage; ``None`` once the request is done."""
-        while not job.future.done():
-            await self._changed.wait()
-            self._changed.clear()
-            stage, self._newest = self._newest, None
-            if stage is not None and not job.future.done():
-                return stage
-        return None
+            async with asyncio.timeout(self._limits.send_s):
+                await self._connection.send(data)
+        except TimeoutError:
+            # Pings wait behind the same full buffer, so they would never notice.
+            logger.warning("a client does not read its answers; cutting it off")
+            self._connection.transport.abort()
 
 
 async def _result(job: Job) -> Reasoning:

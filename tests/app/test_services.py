@@ -18,6 +18,8 @@ print("loading", file=sys.stderr, flush=True)
 if "fail" in rest:
     print(json.dumps({"error": "port 8000 is in use."}), flush=True)
     sys.exit(1)
+if "slow" in rest:
+    print(json.dumps({"progress": "loading shard 1 of 2 … 0 %"}), flush=True)
 if "die" in rest:
     sys.exit(3)
 print("not json", flush=True)
@@ -83,6 +85,14 @@ def test_an_error_line_is_told_once(qtbot: Any, run: Any) -> None:
     _, seen = run(spec("policy", "fail"))
     qtbot.waitUntil(lambda: bool(seen.failed), timeout=20_000)
     assert seen.failed == {"policy": "The policy could not start: port 8000 is in use."}
+
+
+def test_progress_of_a_long_start_is_told(qtbot: Any, run: Any) -> None:
+    spec = ServiceSpec(name="policy", title="The policy server", arguments=lambda _: ["p", "slow"])
+    _, seen = run(spec)
+    qtbot.waitUntil(lambda: "policy" in seen.ready, timeout=10_000)
+    assert [words for _, words in seen.progress] == ["starting", "loading shard 1 of 2 … 0 %", ""]
+    assert not seen.failed
 
 
 def test_death_before_ready(qtbot: Any, run: Any) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from core.policy.client import RemotePolicy
 from core.types import Capabilities, StudioError
 from tests.app.conftest import Rigged
 from tests.app.fakes import MODEL_TRACE, Verdict
+from tests.core.policy.openpi_server import openpi_server, pi0
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -213,17 +215,45 @@ def test_typing_in_the_box_triggers_nothing(rigged: Rigged) -> None:
     assert rigged.policy.asked[-1][1] is None
 
 
-def test_a_policy_without_traces_hides_what_it_cannot_do(rigged: Rigged, qtbot: Any) -> None:
-    rigged.policy.capabilities = Capabilities(name="plain", depth=False, images=1)
-    rigged.studio.policy.open("ws://again")
-    rigged.until(
-        lambda: rigged.store.capabilities is not None and rigged.store.capabilities.name == "plain"
-    )
+def test_a_language_only_policy_says_why_panels_stay_empty(rigged: Rigged, qtbot: Any) -> None:
+    """A scripted openpi server behind the window: instruction in, actions out."""
     rigged.ready()
-    assert rigged.window.workspace.depth_view.isHidden()
-    rigged.drag((100, 60), (200, 150))
-    assert rigged.store.draft is None
-    assert "cannot follow" in rigged.window.workspace.canvas.hint
+    panels, actions = rigged.window.workspace, rigged.window.actions_table
+    with openpi_server({"name": "pi0"}, pi0) as server, RemotePolicy(server.url) as remote:
+        rigged.studio.policy._worker._make_client = lambda url, token: remote
+        rigged.studio.policy.open(server.url)
+        rigged.until(
+            lambda: (
+                rigged.store.capabilities is not None and rigged.store.capabilities.name == "pi0"
+            )
+        )
+        assert panels.depth_view.hint == "pi0 gives no depth, so there is none to show."
+        assert "pi0 gives no depth" in panels.cloud.message
+        assert "pi0 gives no trace" in panels.answer.hint
+        rigged.drag((100, 60), (200, 150))
+        assert rigged.store.draft is None
+        assert "cannot follow" in panels.canvas.hint
+        assert not actions["steer"].isEnabled()
+        assert "pi0 cannot follow a drawn trace" in actions["steer"].toolTip()
+        rigged.key(Qt.Key.Key_Space)
+        rigged.phase("planned")
+        assert panels.answer.trace_text == "pi0 gives no trace."
+        assert [text.split()[0] for text in panels.answer.stage_texts] == ["actions"]
+        assert rigged.store.plan.chunk.actions.shape == (50, 7)
+    assert server.seen[0]["prompt"] == "pick up the blue cube"
+
+
+def test_the_hints_come_back_with_a_policy_that_can(rigged: Rigged) -> None:
+    rigged.ready()
+    panels = rigged.window.workspace
+    for capabilities, word in (
+        (Capabilities(name="m2", depth=True), "Fills"),
+        (Capabilities(name="plain"), "no depth"),
+        (Capabilities(name="full", depth=True, trace_out=True), "Fills"),
+    ):
+        rigged.store.set_capabilities(capabilities)
+        assert word in panels.depth_view.hint
+    assert "depth, then the trace, then the actions" in panels.answer.hint
 
 
 def test_steering_again_takes_a_new_picture_and_trims(rigged: Rigged) -> None:

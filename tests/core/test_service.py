@@ -6,6 +6,7 @@ import pytest
 
 from core.service import (
     announce_error,
+    announce_progress,
     announce_ready,
     authorised,
     is_loopback,
@@ -16,9 +17,11 @@ from core.types import StudioError
 
 
 def test_announcements_are_one_json_line_each(capsys):
+    announce_progress("half")
     announce_ready("ws://127.0.0.1:1", name="m")
     announce_error("port 5 is\ntaken")
-    ready, error = capsys.readouterr().out.splitlines()
+    half, ready, error = capsys.readouterr().out.splitlines()
+    assert json.loads(half) == {"progress": "half"}
     assert json.loads(ready) == {"ready": "ws://127.0.0.1:1", "name": "m"}
     assert json.loads(error) == {"error": "port 5 is\ntaken"}
 

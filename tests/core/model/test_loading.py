@@ -95,6 +95,31 @@ def test_large_checkpoints_are_written_in_parts(
         assert torch.equal(value.to(dtype).float(), again[name])
 
 
+def test_each_part_of_a_large_checkpoint_is_told(
+    loaded: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "SHARD_BYTES", 40_000)
+    weights.save_weights(loaded.model, tmp_path)
+    for name in FILES:
+        if "safetensors" not in name:
+            shutil.copyfile(GOLDEN / name, tmp_path / name)
+    told: list[str] = []
+    load_checkpoint(tmp_path, progress=told.append)
+    count = len(list(tmp_path.glob("model-*.safetensors")))
+    assert count > 1
+    assert told[0] == f"loading shard 1 of {count} … 0 %"
+    assert len(told) == count
+    shares = [int(line.split("… ")[1].removesuffix(" %")) for line in told]
+    assert shares == sorted(shares)
+    assert shares[-1] < 100
+
+
+def test_a_small_checkpoint_is_loaded_without_a_word() -> None:
+    told: list[str] = []
+    load_checkpoint(GOLDEN, progress=told.append)
+    assert not told
+
+
 def test_missing_folder_is_named() -> None:
     sentence = refusal(Path("/nowhere/at/all"))
     assert "no folder '/nowhere/at/all'" in sentence

@@ -229,7 +229,7 @@ def test_a_plain_openpi_server_is_language_only(observation, drawn):
     request = seen[0]
     assert request["prompt"] == observation.instruction
     assert np.array_equal(request["observation/image"], observation.frames[0].image)
-    assert np.array_equal(request["observation/wrist_image_left"], observation.frames[1].image)
+    assert np.array_equal(request["observation/wrist_image"], observation.frames[1].image)
     assert np.allclose(request["observation/state"][3:6], [np.pi, 0, 0])
     assert np.allclose(request["observation/gripper_position"], 0.75)
 
@@ -238,7 +238,7 @@ def test_a_plain_openpi_server_is_language_only(observation, drawn):
     ("actions", "expected"),
     [
         (np.ones((10, 8)), "shape"),
-        (np.ones(7), "shape"),
+        (np.ones((2, 2, 7)), "shape"),
         (np.full((2, 7), np.inf), "finite"),
         (np.zeros((0, 7)), "shape"),
         ("fast", "damaged"),
@@ -268,7 +268,7 @@ def metadata_then(reply):
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        ("Traceback: boom", "refused the request: Traceback: boom"),
+        ("Traceback:\n  File\nboom", "refused the request: boom"),
         (b"\xc1garbage", "unreadable"),
         (b"", "unreadable"),
         (wire.pack({"no": "actions"}), "lacks"),

@@ -13,8 +13,9 @@ from websockets.sync.client import connect
 
 from core import wire
 from core.policy.base import Cancelled
+from core.policy.limits import Limits
 from core.policy.messages import observation_to_message
-from core.policy.server import MAX_REQUEST_BYTES, PolicyServer
+from core.policy.server import PolicyServer
 from core.policy.worker import MAX_QUEUED
 from core.types import StudioError
 
@@ -156,7 +157,7 @@ def test_an_answer_without_actions_is_an_error_for_a_plain_client(server, policy
 def test_an_oversized_message_closes_only_its_connection(server):
     connection, _ = dial(server)
     with pytest.raises(ConnectionClosed):
-        ask(connection, b"\0" * (MAX_REQUEST_BYTES + 1))
+        ask(connection, b"\0" * (Limits().message_bytes + 1))
     assert works(server)
 
 
