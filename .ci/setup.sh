@@ -123,7 +123,11 @@ sys.exit(not m.version('torch').startswith('2.13.'))" 2>/dev/null && return 0
 python_packages() {
     torch
     say "setup: installing Python packages (a few minutes the first time)"
-    pip_install -q -e '.[dev,train]' || fail "the Python packages could not be installed; see above"
+    pip_install -q -e '.[dev,train,bench]' ||
+        fail "the Python packages could not be installed; see above"
+    # Only `bench serve` uses it; it asks for numpy < 2 and runs with ours.
+    pip_install -q --no-deps 'openpi-client>=0.1.2,<0.2' ||
+        say "setup: openpi-client is missing, so bench serve will skip one row"
 }
 
 system_packages

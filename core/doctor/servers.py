@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from core import wire
 from core.doctor.finding import Finding, ok, problem, warning
 from core.policy.messages import capabilities_from_message
-from core.policy.session import PROTOCOL_VERSION
+from core.policy.greeting import STUDIO_VERSIONS
 from core.types import StudioError
 
 PATIENCE_S = 5.0
@@ -41,12 +41,12 @@ def judge_policy(url: str, metadata: Mapping[str, Any], seconds: float) -> Findi
             "Depth, trace and steering need the studio's own server (main.py serve).",
         )
     version: Any = studio.get("version")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    if version != PROTOCOL_VERSION:
-        older = isinstance(version, int) and version < PROTOCOL_VERSION
+    if version not in STUDIO_VERSIONS:
+        older = isinstance(version, int) and version < STUDIO_VERSIONS[0]
         return problem(
             subject,
             f"{url} speaks version {version} of the protocol and this studio speaks "
-            f"{PROTOCOL_VERSION}.",
+            f"{STUDIO_VERSIONS[0]}.",
             f"Update the {'server' if older else 'studio'}, so that both are of one release.",
         )
     try:
