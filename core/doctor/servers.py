@@ -14,8 +14,8 @@ from websockets.sync.client import connect
 
 from core import wire
 from core.doctor.finding import Finding, ok, problem, warning
-from core.policy.messages import capabilities_from_message
 from core.policy.greeting import STUDIO_VERSIONS
+from core.policy.messages import capabilities_from_message
 from core.types import StudioError
 
 PATIENCE_S = 5.0

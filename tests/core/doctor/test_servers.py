@@ -10,15 +10,15 @@ from websockets.sync.server import serve
 
 from core.doctor import servers
 from core.doctor.finding import Status
+from core.policy.greeting import STUDIO_VERSIONS
 from core.policy.messages import capabilities_to_message
-from core.policy.session import PROTOCOL_VERSION
 from core.types import Capabilities
 from core.wire import pack
 
 CAPABILITIES = Capabilities(name="small", trace_in=True)
 METADATA = {
     "name": "small",
-    "studio": {"version": PROTOCOL_VERSION},
+    "studio": {"version": STUDIO_VERSIONS[0]},
     "capabilities": capabilities_to_message(CAPABILITIES),
 }
 HELLO = {"hello": {"kind": "lab", "host": "127.0.0.1", "cameras": {"front": None}}}
@@ -67,7 +67,7 @@ def test_a_plain_openpi_server():
 
 
 @pytest.mark.parametrize(
-    ("version", "who"), [(PROTOCOL_VERSION - 1, "server"), (PROTOCOL_VERSION + 1, "studio")]
+    ("version", "who"), [(STUDIO_VERSIONS[0] - 1, "server"), (STUDIO_VERSIONS[0] + 1, "studio")]
 )
 def test_another_version_of_the_protocol(version, who):
     message = {**METADATA, "studio": {"version": version}}
