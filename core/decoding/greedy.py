@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache
 
+from core.decoding.grammar import AnswerGrammar
 from core.policy.base import Cancelled
 
 TokenCallback = Callable[[list[int]], None]
@@ -27,7 +30,7 @@ def decode_greedily(
     max_new_tokens: int,
     on_token: TokenCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
-    allowed: Callable[[list[int]], list[int]] | None = None,
+    grammar: AnswerGrammar | None = None,
 ) -> list[int]:
     """Continue one prompt with the most likely token until the model ends its answer.
 
@@ -40,7 +43,7 @@ def decode_greedily(
         max_new_tokens: Where to stop an answer that does not end.
         on_token: Told about each token; the end token is not reported.
         cancelled: Polled before each forward pass.
-        allowed: Given the ids so far, tells which may follow; default: all.
+        grammar: Tells which tokens may follow; default: all.
 
     Returns:
         The new ids, without the end token.
@@ -53,12 +56,15 @@ def decode_greedily(
     step: dict[str, Any] = dict(inputs)
     step.pop("attention_mask", None)  # one prompt without padding needs no mask
     position = step["input_ids"].shape[1]
+    state = 0 if grammar is None else grammar.start
     while len(ids) < max_new_tokens:
         if cancelled is not None and cancelled():
             raise Cancelled
         result = model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        newest = _pick(result.logits[:, -1], None if allowed is None else allowed(ids))
+        newest = _pick(result.logits[:, -1], None if grammar is None else grammar.allowed(state))
         token = int(newest.item())
+        if grammar is not None:
+            state = grammar.advance(state, token)
         if token in end_ids:
             break
         ids.append(token)
@@ -70,7 +76,7 @@ def decode_greedily(
     return ids
 
 
-def _pick(logits: Tensor, choices: list[int] | None) -> Tensor:
+def _pick(logits: Tensor, choices: NDArray[np.int64] | None) -> Tensor:
     """Return the likeliest id of logits (1, vocabulary), (1, 1) int64, among the choices."""
     if choices is None:
         return logits.argmax(dim=-1, keepdim=True)

@@ -8,14 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.decoding.grammar import AnswerGrammar, GrammarError, compile_grammar
 from core.decoding.greedy import decode_greedily
-from core.decoding.skeleton import skeleton_for
 from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, load_checkpoint
 from core.overlay import draw_trace, prepare_frame
@@ -60,13 +59,17 @@ MAX_THREADS = 2
 class LocalPolicy:
     """A loaded checkpoint behind the Policy interface; one request at a time."""
 
-    def __init__(self, loaded: LoadedModel, *, norm_key: str | None = None) -> None:
+    def __init__(
+        self, loaded: LoadedModel, *, norm_key: str | None = None, constrained: bool = True
+    ) -> None:
         """Wrap a checkpoint.
 
         Args:
             loaded: Model, processor, tokenizer and depth decoder.
             norm_key: Entry of the checkpoint's action statistics; default: the checkpoint's own
                 choice, or its only entry.
+            constrained: Whether answers may only have tokens that fit their grammar; without it
+                the model writes what it wants, and what does not parse is refused.
 
         Raises:
             StudioError: If the action statistics are missing or ambiguous.
@@ -81,12 +84,8 @@ class LocalPolicy:
         self._longest = _longest_answers(loaded, int(config.chunk), self._stats.dims)
         size = config.image_size
         chunk = int(config.chunk)
-        self._skeleton = skeleton_for(
-            loaded.tokenizer,
-            chunk=int(config.chunk),
-            dims=self._stats.dims,
-            images=int(config.images),
-        )
+        self._constrained = constrained
+        self._grammars: dict[tuple[int, bool], AnswerGrammar | None] = {}
         self._capabilities = Capabilities(
             name=loaded.name,
             depth=True,
@@ -160,7 +159,7 @@ class LocalPolicy:
             depth_map_of=self._depth_map,
             on_stage=on_stage,
         )
-        skeleton, steered = self._skeleton, trace is not None
+        steered = trace is not None
         ids = decode_greedily(
             self._loaded.model,
             inputs,
@@ -168,7 +167,7 @@ class LocalPolicy:
             max_new_tokens=self._room(length, steered=steered),
             on_token=progress,
             cancelled=cancelled,
-            allowed=None if skeleton is None else partial(skeleton.allowed, steered=steered),
+            grammar=self._grammar(len(images), steered=steered),
         )
         answer = self._read(replace(blank, text=self._text(ids)), progress)
         total = time.perf_counter() - started
@@ -211,6 +210,26 @@ class LocalPolicy:
                 "shorter instruction or smaller images."
             )
         return min(wanted, limit - length)
+
+    def _grammar(self, images: int, *, steered: bool) -> AnswerGrammar | None:
+        """Return the grammar of answers about so many images, made at the first request."""
+        if not self._constrained:
+            return None
+        kind = (images, steered)
+        if kind not in self._grammars:
+            self._grammars[kind] = None
+            try:
+                self._grammars[kind] = compile_grammar(
+                    self._loaded.tokenizer,
+                    chunk=self._capabilities.chunk,
+                    dims=self._stats.dims,
+                    images=images,
+                    steered=steered,
+                    end_id=self._loaded.processor.ids.eos,
+                )
+            except GrammarError as error:
+                logger.warning("answers are decoded without a grammar: %s", error)
+        return self._grammars[kind]
 
     def _text(self, ids: list[int]) -> str:
         text = self._loaded.tokenizer.decode(
