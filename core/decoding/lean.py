@@ -7,14 +7,15 @@ order as in :mod:`core.model.decoder`, so that the results are equal bit for bit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from core.decoding.kv_cache import RollbackCache, Span
-from core.model.decoder import Decoder, rotary_rates, rotation
+from core.model.decoder import Decoder, DecoderBlock, rotary_rates, rotation
 
 Pass = Callable[[Tensor, Span], Tensor]
 """Ids (B, T) and their places to hidden states (B, T, hidden) after the final norm."""
@@ -27,6 +28,10 @@ def lean_pass(decoder: Decoder, cache: RollbackCache) -> Pass | None:
     keys.
     """
     config = decoder.config
+    table = decoder.wte.embedding
+    odd_style = config.norm_after or config.use_qk_norm or config.hidden_act != "silu"
+    if odd_style or table.dtype != torch.float32 or table.device.type != "cpu":
+        return None
     weights = [
         (
             block.attn_norm.weight,
@@ -37,12 +42,9 @@ def lean_pass(decoder: Decoder, cache: RollbackCache) -> Pass | None:
             block.mlp.ff_proj.weight,
             block.mlp.ff_out.weight,
         )
-        for block in decoder.blocks
+        for block in cast(Iterable[DecoderBlock], decoder.blocks)
     ]
-    table, last = decoder.wte.embedding, decoder.ln_f.weight
-    odd_style = config.norm_after or config.use_qk_norm or config.hidden_act != "silu"
-    if odd_style or table.dtype != torch.float32 or table.device.type != "cpu":
-        return None
+    last = decoder.ln_f.weight
     heads, kv_heads, width = config.num_attention_heads, config.num_key_value_heads, config.head_dim
     turned, half = heads + kv_heads, width // 2
     grouped, shape, eps = heads != kv_heads, last.shape, config.layer_norm_eps
