@@ -115,6 +115,9 @@ class Builder:
             part: What the ways' tokens belong to.
             ways: Tokens and targets.
         """
+        ways = list(ways)
+        if len(ways) == 1:
+            return self._chain(part, *ways[0])
         longer: dict[int, list[Way]] = {}
         reached: set[int] = set()
         for tokens, target in ways:
@@ -132,6 +135,11 @@ class Builder:
     def finish(self, start: int) -> AnswerGrammar:
         """Return the automaton that starts in a state."""
         return AnswerGrammar(self._edges, self._parts, start=start)
+
+    def _chain(self, part: Part, tokens: tuple[int, ...], target: int) -> int:
+        for token in reversed(tokens):
+            target = self._state(part, {token: target})
+        return target
 
     def _state(self, part: Part, edges: dict[int, int]) -> int:
         number = self._known.setdefault((part, frozenset(edges.items())), len(self._edges))

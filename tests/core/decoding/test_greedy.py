@@ -4,6 +4,8 @@ import pytest
 import torch
 from transformers import DynamicCache
 
+from core.decoding.automaton import Builder
+from core.decoding.grammar import Part
 from core.decoding.greedy import decode_greedily
 from core.policy.base import Cancelled
 
@@ -69,3 +71,14 @@ def test_cancelling_is_noticed_before_each_pass():
             cancelled=lambda: len(model.asked) == 2,
         )
     assert len(model.asked) == 2
+
+
+def test_a_grammar_leaves_only_what_fits():
+    builder = Builder(END)
+    state = builder.join(Part.TEXT, [((3, 5), builder.last), ((2, 4), builder.last)])
+    model = Counter()
+    grammar = builder.finish(state)
+    ids = decode_greedily(model, prompt(), end_ids={END}, max_new_tokens=50, grammar=grammar)
+    # the model says 1, 2, 3: neither 1 nor 3 fits, and among equals the first wins
+    assert ids == [2, 4]
+    assert len(model.asked) == 3

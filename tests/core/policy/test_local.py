@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.decoding.grammar import GrammarError
 from core.model.loading import CheckpointError
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import Cancelled
@@ -143,6 +144,23 @@ def test_garbage_of_an_untrained_model_is_an_error_not_a_motion(tiny, camera_vie
     answer = LocalPolicy(tiny, decoding="reference").infer(camera_view)
     assert answer.chunk is None
     assert answer.error
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_grammar_makes_any_model_answer_in_the_wording_for_its_images(tiny, camera_view, frames):
+    answer = LocalPolicy(tiny).infer(replace(camera_view, frames=camera_view.frames[:frames]))
+    assert answer.error == ""
+    assert answer.chunk.actions.shape == (2, 7)
+    assert ("in the first image" in answer.text) == (frames == 2)
+
+
+def test_a_tokenizer_without_a_grammar_answers_freely(answering, full, camera_view, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise GrammarError("no grammar")
+
+    monkeypatch.setattr("core.policy.local.compile_grammar", refuse)
+    answer = LocalPolicy(answering(full)).infer(camera_view)
+    assert answer.text == full
 
 
 @pytest.mark.parametrize("steps", [0, 1, 7])
