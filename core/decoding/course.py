@@ -34,8 +34,8 @@ class FreeCourse:
 
     start = Stretch((), 0, False)
 
-    def __init__(self, end_ids: frozenset[int]) -> None:
-        self._end_ids = end_ids
+    def __init__(self, end_ids: frozenset[int], vocabulary: int) -> None:
+        self._end_ids, self._vocabulary = end_ids, vocabulary
 
     def choice(self, place: int) -> Choice:
         """Return how the token at a place is chosen."""
@@ -47,7 +47,7 @@ class FreeCourse:
 
     def fits(self, place: int, token: int) -> bool:
         """Tell whether a token may stand at a place."""
-        return True
+        return 0 <= token < self._vocabulary
 
     def after(self, place: int, token: int) -> Stretch:
         """Return what follows a token chosen at a place."""

@@ -53,7 +53,7 @@ class DecodingEngine:
         self._heads = Heads(model.lm_head.weight, restricted=restricted)
         self._end_ids = end_ids
         self._costs = GPU if self._network.device.type == "cuda" else CPU
-        self._free = FreeCourse(end_ids)
+        self._free = FreeCourse(end_ids, len(model.lm_head.weight))
         self._courses: dict[int, tuple[AnswerGrammar, Course]] = {}
 
     def decode(self, request: DecodeRequest) -> Decoded:
