@@ -77,6 +77,8 @@ class DecodingEngine:
         Raises:
             ValueError: If a prefix is not the beginning of an answer.
         """
+        if not requests:
+            return []
         answers = [
             Answer(request, self._course(request.grammar), self._end_ids, self._costs)
             for request in requests
