@@ -4,7 +4,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tokenizers import AddedToken, normalizers
@@ -37,6 +37,7 @@ def walk(grammar, ids):
     return states
 
 
+@settings(max_examples=20)
 @given(codes=CODES, trace=TRACES, bins=BINS)
 def test_every_reasoning_answer_is_accepted_as_it_is_encoded(
     tokenizer, thinking, codes, trace, bins
@@ -47,12 +48,14 @@ def test_every_reasoning_answer_is_accepted_as_it_is_encoded(
     assert thinking.allowed(states[-2]).tolist() == [tokenizer.eos_token_id]
 
 
+@settings(max_examples=20)
 @given(bins=BINS)
 def test_every_steered_answer_is_accepted_as_it_is_encoded(tokenizer, steering, bins):
     ids = ids_of(tokenizer, steered_answer(rows_text(bins)))
     assert steering.is_end(walk(steering, [*ids, tokenizer.eos_token_id])[-1])
 
 
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("steered", [True, False])
 def test_any_choice_is_an_answer_that_parses_and_is_encoded_like_that(
@@ -72,6 +75,7 @@ def test_any_choice_is_an_answer_that_parses_and_is_encoded_like_that(
     assert tokenizer.decode(ids[-1:]) == "<|endoftext|>"
 
 
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_forced_tokens_are_those_without_a_choice(thinking, seed):
     rng, state = np.random.default_rng(seed), thinking.start
