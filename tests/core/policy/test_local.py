@@ -158,7 +158,7 @@ def test_a_tokenizer_without_a_grammar_answers_freely(answering, full, camera_vi
     def refuse(*args, **kwargs):
         raise GrammarError("no grammar")
 
-    monkeypatch.setattr("core.policy.local.compile_grammar", refuse)
+    monkeypatch.setattr("core.policy.writer.compile_grammar", refuse)
     answer = LocalPolicy(answering(full)).infer(camera_view)
     assert answer.text == full
 
