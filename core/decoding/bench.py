@@ -117,6 +117,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=20, help="rounds over all steps")
     parser.add_argument("--model", default=str(EMBEDDED_MODEL), help="checkpoint folder")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    parser.add_argument(
+        "--tokenizer", type=Path, help="Qwen2's whole tokenizer.json, to compare with llguidance"
+    )
     parser.add_argument("--json", type=Path, help="also write the report to this file")
 
 
@@ -147,7 +150,7 @@ def run_bench_decoder(arguments: argparse.Namespace) -> int:
         report.add_goal(
             f"{kind}: closest call", closest, "logits", f"> {EPSILON:g}", closest > EPSILON
         )
-    replay_streams(loaded, answers, report, tell)
+    replay_streams(loaded, answers, report, tell, arguments.tokenizer)
     report.print()
     if arguments.json is not None:
         report.write(arguments.json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -70,7 +71,11 @@ def drafted_passes(
 
 
 def replay_streams(
-    loaded: LoadedModel, answers: list[list[int]], report: Report, tell: Callable[[str], None]
+    loaded: LoadedModel,
+    answers: list[list[int]],
+    report: Report,
+    tell: Callable[[str], None],
+    complete: Path | None = None,
 ) -> None:
     """Write the model's answers with Qwen2's tokenizer and count passes; adds rows and goals.
 
@@ -79,6 +84,8 @@ def replay_streams(
         answers: Its consecutive reasoning answers.
         report: Gets the rows.
         tell: Told about progress.
+        complete: Qwen2's whole ``tokenizer.json``. llguidance walks the vocabulary, so that only
+            with a whole one can it be compared.
     """
     config, tokenizer = loaded.config, qwen2_tokenizer()
     chunk = int(config.chunk)
@@ -118,11 +125,15 @@ def replay_streams(
     )
     tell("Qwen2 replay: done")
     costs = [automaton_cost(grammar, streams)]
-    try:
-        lark = lark_grammar(tokenizer, chunk=chunk, dims=dims, images=2)
-        costs.append(llguidance_cost(tokenizer, lark, streams))
-    except StudioError as error:
-        tell(f"no comparison with llguidance: {error}")
+    if complete is None:
+        tell("not compared with llguidance: give Qwen2's whole tokenizer.json with --tokenizer")
+    else:
+        whole = qwen2_tokenizer(complete)
+        lark = lark_grammar(whole, chunk=chunk, dims=dims, images=2)
+        try:
+            costs.append(llguidance_cost(whole, lark, streams))
+        except StudioError as error:
+            tell(f"not compared with llguidance: {error}")
     for cost in costs:
         report.add_row(answer="mask", step=cost.name, us_per_token=round(cost.warm, 2))
 
