@@ -26,6 +26,7 @@ COMMANDS = {
     "record": ("core.session.recorder:run_recorder", "recorder: writes the session file"),
     "eval steer": ("robot.sim.evaluate:run_eval_steer", "success of steering in the lab"),
     "eval model": ("core.model.parity:run_eval_model", "agreement with the golden outputs"),
+    "bench decoder": ("core.decoding.bench:run_bench_decoder", "speed of each decoding step"),
     "bench serve": ("core.policy.bench:run_bench_serve", "speed of the policy server"),
     "train": ("training.cli:run_train", "train the embedded model"),
 }

@@ -6,38 +6,29 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.decoding.grammar import AnswerGrammar, GrammarError, compile_grammar
-from core.decoding.greedy import decode_greedily
+from core.decoding.requests import DecodeRequest
 from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, find_folder, load_checkpoint
 from core.overlay import draw_trace, prepare_frame
-from core.policy.base import StageCallback, check_request
+from core.policy.base import PolicyRequest, StageCallback, check_request
 from core.policy.judge import action_warnings
 from core.policy.progress import Progress
-from core.protocol.action_codec import decode_rows, rows_text
-from core.protocol.action_symbols import SYMBOLS
+from core.policy.writer import AnswerWriter, Decoding
+from core.protocol.action_codec import decode_rows
 from core.protocol.answer import AnswerError, parse_answer
-from core.protocol.prompts import (
-    reasoning_answer,
-    reasoning_prompt,
-    steered_answer,
-    steered_prompt,
-)
+from core.protocol.prompts import reasoning_prompt, steered_prompt
 from core.protocol.statistics import NormStats, read_statistics
 from core.session.facts import hash_in_background
 from core.types import (
-    CODEBOOK_SIZE,
-    DEPTH_CODES,
-    MAX_TRACE_POINTS,
-    TRACE_MAX,
     ActionChunk,
     Capabilities,
     DepthMap,
@@ -50,19 +41,36 @@ from core.types import (
 
 logger = logging.getLogger(__name__)
 
-SPARE_TOKENS = 16
-"""Room beyond the longest answer that fits the protocol."""
-
 DTYPES = {"auto": None, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAX_THREADS = 2
 """Default number of CPU threads: the studio's machine has other work as well."""
 
+MAX_BATCH = 8
+"""Requests answered together on a GPU, where a pass over eight answers costs little more than one.
+On a CPU it costs as much as eight, and each would wait for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Task:
+    """A request on its way: what was made of it, and who watches its answer."""
+
+    request: PolicyRequest
+    started: float
+    images: list[NDArray[np.uint8]]
+    blank: Reasoning
+    progress: Progress
+    decoding: DecodeRequest
+
 
 class LocalPolicy:
-    """A loaded checkpoint behind the Policy interface; one request at a time."""
+    """A loaded checkpoint behind the Policy interface; one request or batch at a time."""
 
     def __init__(
-        self, loaded: LoadedModel, *, norm_key: str | None = None, constrained: bool = True
+        self,
+        loaded: LoadedModel,
+        *,
+        norm_key: str | None = None,
+        decoding: Decoding | str = Decoding.EXACT,
     ) -> None:
         """Wrap a checkpoint.
 
@@ -70,8 +78,8 @@ class LocalPolicy:
             loaded: Model, processor, tokenizer and depth decoder.
             norm_key: Entry of the checkpoint's action statistics; default: the checkpoint's own
                 choice, or its only entry.
-            constrained: Whether answers may only have tokens that fit their grammar; without it
-                the model writes what it wants, and what does not parse is refused.
+            decoding: How answers are decoded, see :class:`core.policy.writer.Decoding`. With
+                "reference" the model writes what it wants, and what does not parse is refused.
 
         Raises:
             StudioError: If the action statistics are missing or ambiguous.
@@ -82,12 +90,9 @@ class LocalPolicy:
         self._stats: NormStats = read_statistics(
             config.norm_stats, norm_key or config.default_norm_key
         )
-        self._end_ids = frozenset({loaded.processor.ids.eos})
-        self._longest = _longest_answers(loaded, int(config.chunk), self._stats.dims)
+        self._writer = AnswerWriter(loaded, dims=self._stats.dims, decoding=Decoding(decoding))
         size = config.image_size
         chunk = int(config.chunk)
-        self._constrained = constrained
-        self._grammars: dict[tuple[int, bool], AnswerGrammar | None] = {}
         self._capabilities = Capabilities(
             name=loaded.name,
             depth=True,
@@ -99,6 +104,7 @@ class LocalPolicy:
             images=int(config.images),
             image_size=None if size is None else (int(size[0]), int(size[1])),
             execute_steps=int(config.execute_steps or chunk),
+            session=True,
         )
 
     @property
@@ -110,6 +116,11 @@ class LocalPolicy:
         """Tell the hash of the weights in the capabilities from now on."""
         self._capabilities = replace(self._capabilities, checkpoint=digest)
 
+    @property
+    def max_batch(self) -> int:
+        """Most requests that are worth answering together."""
+        return MAX_BATCH if self._loaded.model.device.type == "cuda" else 1
+
     def infer(
         self,
         observation: Observation,
@@ -118,39 +129,74 @@ class LocalPolicy:
         request_id: int = 0,
         on_stage: StageCallback | None = None,
         cancelled: Callable[[], bool] | None = None,
+        session: Hashable | None = None,
     ) -> Reasoning:
         """Answer one observation; see :meth:`core.policy.base.Policy.infer`.
+
+        Args:
+            observation: Frames and instruction.
+            trace: The drawn trace to follow.
+            request_id: Copied into the answer.
+            on_stage: Called as pieces of the answer become complete.
+            cancelled: Polled between forward passes.
+            session: Conversation that the request belongs to: its previous answer of the same
+                kind is guessed from. It changes how long an answer takes, never the answer.
 
         Raises:
             Cancelled: If the request was cancelled.
             StudioError: If the request is not possible, or the memory is too small for it.
         """
-        check_request(observation, trace)
-        with self._busy:
-            try:
-                return self._infer(observation, trace, request_id, on_stage, cancelled)
-            except torch.OutOfMemoryError as error:
-                torch.cuda.empty_cache()
-                raise StudioError(
-                    "The GPU's memory is too small for this request; close other programs on it, "
-                    "or serve with --dtype bf16."
-                ) from error
+        request = PolicyRequest(
+            observation=observation,
+            trace=trace,
+            request_id=request_id,
+            on_stage=on_stage,
+            cancelled=cancelled,
+            session=None if session is None else str(session),
+        )
+        with self._busy, _enough_memory():
+            task = self._task(request)
+            decoded = self._writer.write([task.decoding])[0]
+            if decoded.error is not None:
+                raise decoded.error
+            return self._answer(task, decoded.ids)
 
-    def _infer(
-        self,
-        observation: Observation,
-        trace: Trace | None,
-        request_id: int,
-        on_stage: StageCallback | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> Reasoning:
+    def infer_many(self, requests: Sequence[PolicyRequest]) -> list[Reasoning | StudioError]:
+        """Answer several requests together; each answer is the one that it would get alone.
+
+        Returns:
+            An answer or, in its place, what went wrong with that request.
+
+        Raises:
+            StudioError: If the memory is too small for all of them together.
+        """
+        results: dict[int, Reasoning | StudioError] = {}
+        tasks: dict[int, _Task] = {}
+        with self._busy, _enough_memory():
+            for number, request in enumerate(requests):
+                try:
+                    tasks[number] = self._task(request)
+                except StudioError as error:
+                    results[number] = error
+            decoded = self._writer.write([task.decoding for task in tasks.values()])
+            for (number, task), done in zip(tasks.items(), decoded, strict=True):
+                if done.error is None:
+                    results[number] = self._answer(task, done.ids)
+                else:
+                    results[number] = _as_sentence(done.error)
+        return [results[number] for number in range(len(requests))]
+
+    def _task(self, request: PolicyRequest) -> _Task:
+        """Check a request and make the model's inputs."""
+        observation, trace = request.observation, request.trace
+        check_request(observation, trace)
         started = time.perf_counter()
         images = self._images(observation, trace)
         write = reasoning_prompt if trace is None else steered_prompt
         prompt = write(observation.instruction, len(images))
-        inputs, length = self._inputs(prompt, images)
+        inputs = self._inputs(prompt, images)
         blank = Reasoning(
-            request_id=request_id,
+            request_id=request.request_id,
             text="",
             prompt=prompt,
             steered_by=trace,
@@ -163,24 +209,34 @@ class LocalPolicy:
             token_of=lambda token: str(self._loaded.tokenizer.convert_ids_to_tokens(token)),
             text_of=self._text,
             depth_map_of=self._depth_map,
-            on_stage=on_stage,
+            on_stage=request.on_stage,
         )
-        steered = trace is not None
-        ids = decode_greedily(
-            self._loaded.model,
+        decoding = self._writer.request(
             inputs,
-            end_ids=self._end_ids,
-            max_new_tokens=self._room(length, steered=steered),
-            on_token=progress,
-            cancelled=cancelled,
-            grammar=self._grammar(len(images), steered=steered),
+            images=len(images),
+            steered=trace is not None,
+            session=request.session,
+            on_tokens=progress,
+            cancelled=request.cancelled,
         )
-        answer = self._read(replace(blank, text=self._text(ids)), progress)
-        total = time.perf_counter() - started
+        return _Task(
+            request=request,
+            started=started,
+            images=images,
+            blank=blank,
+            progress=progress,
+            decoding=decoding,
+        )
+
+    def _answer(self, task: _Task, ids: list[int]) -> Reasoning:
+        """Read a complete answer."""
+        answer = self._read(replace(task.blank, text=self._text(ids)), task.progress)
+        total = time.perf_counter() - task.started
+        warnings = self._input_warnings(task.request.observation, task.images)
         return replace(
             answer,
-            timings={**progress.timings, "actions": total, "total": total},
-            warnings=(*self._input_warnings(observation, images), *answer.warnings),
+            timings={**task.progress.timings, "actions": total, "total": total},
+            warnings=(*warnings, *answer.warnings),
         )
 
     def _images(self, observation: Observation, trace: Trace | None) -> list[NDArray[np.uint8]]:
@@ -194,48 +250,14 @@ class LocalPolicy:
             images[0] = draw_trace(images[0], trace.points)
         return images
 
-    def _inputs(
-        self, prompt: str, images: list[NDArray[np.uint8]]
-    ) -> tuple[dict[str, torch.Tensor], int]:
-        """Return the model's inputs and the number of prompt tokens."""
+    def _inputs(self, prompt: str, images: list[NDArray[np.uint8]]) -> dict[str, torch.Tensor]:
+        """Return the model's inputs."""
         model = self._loaded.model
         made = self._loaded.processor(prompt, images)
-        inputs = {
+        return {
             name: value.to(model.device, model.dtype if value.is_floating_point() else None)
             for name, value in made.items()
         }
-        return inputs, int(inputs["input_ids"].shape[1])
-
-    def _room(self, length: int, *, steered: bool) -> int:
-        """Return how many tokens the answer may have after a prompt of ``length``."""
-        wanted = self._longest[steered]
-        limit = int(self._loaded.config.llm_config.max_position_embeddings)
-        if length >= limit:
-            raise StudioError(
-                f"Images and instruction make {length} tokens, the model reads {limit}; use a "
-                "shorter instruction or smaller images."
-            )
-        return min(wanted, limit - length)
-
-    def _grammar(self, images: int, *, steered: bool) -> AnswerGrammar | None:
-        """Return the grammar of answers about so many images, made at the first request."""
-        if not self._constrained:
-            return None
-        kind = (images, steered)
-        if kind not in self._grammars:
-            self._grammars[kind] = None
-            try:
-                self._grammars[kind] = compile_grammar(
-                    self._loaded.tokenizer,
-                    chunk=self._capabilities.chunk,
-                    dims=self._stats.dims,
-                    images=images,
-                    steered=steered,
-                    end_id=self._loaded.processor.ids.eos,
-                )
-            except GrammarError as error:
-                logger.warning("answers are decoded without a grammar: %s", error)
-        return self._grammars[kind]
 
     def _text(self, ids: list[int]) -> str:
         text = self._loaded.tokenizer.decode(
@@ -307,6 +329,7 @@ def load_policy(
     device: str = "auto",
     threads: int | None = None,
     norm_key: str | None = None,
+    decoding: str = "exact",
     progress: Callable[[str], None] | None = None,
 ) -> LocalPolicy:
     """Load a checkpoint from a folder or the hub.
@@ -318,6 +341,8 @@ def load_policy(
         threads: CPU threads for torch; default: two at most.
         norm_key: Entry of the checkpoint's action statistics, if it has several.
         progress: Told how far the loading of large weights is.
+        decoding: "exact", "constrained" or "reference", see
+            :class:`core.policy.writer.Decoding`.
 
     Raises:
         StudioError: If the device is not there or the checkpoint cannot be loaded.
@@ -328,7 +353,7 @@ def load_policy(
     loaded = load_checkpoint(folder, DTYPES[dtype], place, progress)
     if not Path(model).is_dir():  # a hub id tells more than the name of its snapshot
         loaded = replace(loaded, name=model)
-    policy = LocalPolicy(loaded, norm_key=norm_key)
+    policy = LocalPolicy(loaded, norm_key=norm_key, decoding=decoding)
     digest.add_done_callback(lambda done: policy.note_checkpoint(done.result()))
     return policy
 
@@ -347,16 +372,21 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _longest_answers(loaded: LoadedModel, chunk: int, dims: int) -> dict[bool, int]:
-    """Return the tokens that the longest answer takes: steered (True) and reasoning (False).
+@contextmanager
+def _enough_memory() -> Generator[None]:
+    """Turn a GPU without memory into a sentence."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()
+        raise StudioError(
+            "The GPU's memory is too small for this request; close other programs on it, "
+            "or serve with --dtype bf16."
+        ) from error
 
-    About 512 for a reasoning answer with 8 rows in the released tokenizers, whose action symbols
-    take two to four tokens each.
-    """
-    encode = loaded.processor.encode_text
-    longest = max(range(len(SYMBOLS)), key=lambda bin_: len(encode(f", {SYMBOLS[bin_]}")))
-    actions = rows_text(np.full((chunk, dims), longest))
-    trace = np.full((MAX_TRACE_POINTS, 2), TRACE_MAX)
-    codes = np.full(DEPTH_CODES, CODEBOOK_SIZE - 1)
-    texts = {True: steered_answer(actions), False: reasoning_answer(codes, [trace], actions, 2)}
-    return {steered: len(encode(f" {text}")) + SPARE_TOKENS for steered, text in texts.items()}
+
+def _as_sentence(error: Exception) -> StudioError:
+    if isinstance(error, StudioError):
+        return error
+    logger.error("a request of a batch failed", exc_info=error)
+    return StudioError(f"The request failed ({type(error).__name__}); the log has the details.")

@@ -59,12 +59,13 @@ class Progress:
         self._closing: dict[int, bool] = {}
         self._depth: DepthTokens | None = None
         self._shown = (False, 0, 0)
+        self._seen = 0
 
     def __call__(self, ids: list[int]) -> None:
-        """Take in the ids so far."""
-        if len(ids) == 1:
-            self._mark("prefill")
-        if not self._closes(ids[-1]):
+        """Take in the ids so far: those of the last call and at least one more."""
+        new, self._seen = ids[self._seen :], len(ids)
+        self._mark("prefill")
+        if not any(map(self._closes, new)):
             return
         text = self._text_of(ids)
         partial = partial_answer(text)

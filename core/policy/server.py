@@ -212,6 +212,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="CPU threads (default: 2 at most)")
     parser.add_argument("--norm-key", help="action statistics, if the checkpoint has several")
+    parser.add_argument(
+        "--decoding",
+        choices=("exact", "constrained", "reference"),
+        default="exact",
+        help="along the answer's grammar with guesses (default) or without, or plain greedy",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="beyond loopback needs --token")
     parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
     parser.add_argument("--token", help="secret that clients have to show")
@@ -255,6 +261,7 @@ def run_server(args: argparse.Namespace) -> int:
         threads=args.threads,
         norm_key=args.norm_key,
         progress=partial(_tell_progress, child=args.child),
+        decoding=args.decoding,
     )
     limits = Limits(connections=args.max_connections, rate=args.max_rate)
     stop = threading.Event()

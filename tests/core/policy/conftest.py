@@ -213,19 +213,63 @@ def tiny():
 @pytest.fixture
 def answering(tiny):
     """Make the tiny checkpoint say a given text, whatever it is asked."""
+    from types import SimpleNamespace
+
     import torch
 
+    class Table:
+        """Embeds every id as itself; of a type that no lean pass takes."""
+
+        embedding = torch.zeros(1, dtype=torch.bfloat16)
+
+        def __call__(self, ids):
+            return ids
+
+    class Speech:
+        """The decoder of a parrot: hidden states are its logits."""
+
+        wte, config = Table(), tiny.config.llm_config
+
+        def __init__(self, parrot) -> None:
+            self.parrot = parrot
+
+        def __call__(self, ids, positions, *_):
+            self.parrot.asked.append({"input_ids": ids, **self.parrot.pictures})
+            self.parrot.pictures = {}
+            places = (positions - self.parrot.prompt + 1).tolist()
+            rows = [torch.stack([self.parrot.logits(i) for i in row]) for row in places]
+            return torch.stack(rows)
+
     class Parrot:
+        """Speaks as a whole model, and through the parts that the decoding engine uses."""
+
         device, dtype = torch.device("cpu"), torch.float32
 
         def __init__(self, text: str) -> None:
             self.ids = [*tiny.processor.encode_text(text), tiny.processor.ids.eos]
             self.asked: list[dict] = []
+            self.config = tiny.config
+            self.lm_head = SimpleNamespace(weight=torch.eye(len(tiny.tokenizer)))
+            self.model = SimpleNamespace(transformer=Speech(self))
+            self.prompt, self.pictures = 0, {}
+
+        def embed(self, ids, features):
+            colon = tiny.tokenizer.convert_tokens_to_ids(":")
+            self.prompt = int((ids[0] == colon).nonzero()[-1]) + 1
+            return ids
+
+        def encode_images(self, images, indices):
+            self.pictures = {"images": images, "pooled_patches_idx": indices}
+
+        def logits(self, index: int) -> torch.Tensor:
+            logits = torch.zeros(len(tiny.tokenizer))
+            if 0 <= index < len(self.ids):
+                logits[self.ids[index]] = 1.0
+            return logits
 
         def __call__(self, **inputs):
             self.asked.append(inputs)
-            logits = torch.zeros(1, 1, len(tiny.tokenizer))
-            logits[0, 0, self.ids[len(self.asked) - 1]] = 1.0
-            return type("Result", (), {"logits": logits})()
+            logits = self.logits(len(self.asked) - 1)
+            return SimpleNamespace(logits=logits[None, None])
 
     return lambda text: replace(tiny, model=Parrot(text))

