@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 
 from core.decoding.answer import Answer
 from core.decoding.course import GrammarCourse
-from core.decoding.drafts import GPU, Costs, DraftMemory
+from core.decoding.drafts import GPU, Costs, Draft, DraftMemory
 from core.decoding.grammar import AnswerGrammar, compile_grammar
 from core.decoding.heads import Heads
 from core.decoding.mask_cost import automaton_cost, lark_grammar, llguidance_cost
@@ -32,9 +32,6 @@ def drafted_passes(
 ) -> float:
     """Count the passes of consecutive answers when each is guessed from the one before.
 
-    Nobody knows what a network would choose behind a wrong guess; it is taken to repeat the guess
-    that stands there, which teaches nothing. A real one does better (Jacobi decoding).
-
     Args:
         grammar: Of the streams.
         streams: Answers with the id that ends them; the first is only guessed from.
@@ -45,8 +42,33 @@ def drafted_passes(
     """
     course = GrammarCourse(grammar, Heads(torch.zeros(1, 1), restricted=False))
     inputs = {"input_ids": torch.zeros((1, 2), dtype=torch.int64)}
+    passes = sum(1 for _ in replayed(grammar, streams, course, inputs, costs))
+    return passes / (len(streams) - 1)
+
+
+def replayed(
+    grammar: AnswerGrammar,
+    streams: Sequence[Sequence[int]],
+    course: GrammarCourse,
+    inputs: dict[str, torch.Tensor],
+    costs: Costs = GPU,
+) -> Iterator[tuple[Answer, Draft]]:
+    """Go through the forward passes of consecutive answers that are guessed from each other.
+
+    Nobody knows what a network would choose behind a wrong guess; it is taken to repeat the guess
+    that stands there, which teaches nothing. A real one does better (Jacobi decoding).
+
+    Args:
+        grammar: Of the streams.
+        streams: Answers with the id that ends them; the first is only guessed from.
+        course: Of the grammar.
+        inputs: The prompt of every answer.
+        costs: Of the device.
+
+    Yields:
+        The answer and what its next pass reads, before the recorded tokens are taken as found.
+    """
     memory = DraftMemory(ids=list(streams[0]))
-    passes = 0
     for stream in streams[1:]:
         said = dict(_decisions(grammar, stream))
         request = DecodeRequest(
@@ -55,6 +77,7 @@ def drafted_passes(
         answer = Answer(request, course, grammar.end_ids, costs)
         while not answer.done:
             draft = answer.draft()
+            yield answer, draft
             found: list[int] = []
             right = True
             for at, place in enumerate(draft.places):
@@ -66,8 +89,6 @@ def drafted_passes(
         done = answer.result()
         if [*done.ids, stream[-1]] != list(stream):
             raise AssertionError("guessing changed a replayed answer")
-        passes += done.passes
-    return passes / (len(streams) - 1)
 
 
 def replay_streams(
@@ -87,15 +108,8 @@ def replay_streams(
         complete: Qwen2's whole ``tokenizer.json``. llguidance walks the vocabulary, so that only
             with a whole one can it be compared.
     """
-    config, tokenizer = loaded.config, qwen2_tokenizer()
-    chunk = int(config.chunk)
-    dims = read_statistics(config.norm_stats, config.default_norm_key).dims
-    cycles = [_cycle(loaded, ids, chunk, dims) for ids in answers]
-    end_id = int(tokenizer.eos_token_id)  # pyright: ignore
-    streams = token_streams(tokenizer, cycles, images=2, end_id=end_id)
-    grammar = compile_grammar(
-        tokenizer, chunk=chunk, dims=dims, images=2, steered=False, end_id=end_id
-    )
+    chunk, dims = int(loaded.config.chunk), _dims(loaded)
+    grammar, streams = qwen2_streams(loaded, answers)
     counted = count_passes(grammar, streams)
     drafted = drafted_passes(grammar, streams) if len(streams) > 1 else counted.grammar
     for step, passes in (
@@ -136,6 +150,34 @@ def replay_streams(
             tell(f"not compared with llguidance: {error}")
     for cost in costs:
         report.add_row(answer="mask", step=cost.name, us_per_token=round(cost.warm, 2))
+
+
+def qwen2_streams(
+    loaded: LoadedModel, answers: Sequence[list[int]]
+) -> tuple[AnswerGrammar, list[list[int]]]:
+    """Write a model's reasoning answers with Qwen2's tokenizer.
+
+    Args:
+        loaded: The model that answered.
+        answers: Ids of its answers.
+
+    Returns:
+        The grammar of the streams, and the streams with the id that ends them.
+    """
+    tokenizer = qwen2_tokenizer()
+    chunk, dims = int(loaded.config.chunk), _dims(loaded)
+    end_id = int(tokenizer.eos_token_id)  # pyright: ignore
+    cycles = [_cycle(loaded, ids, chunk, dims) for ids in answers]
+    streams = token_streams(tokenizer, cycles, images=2, end_id=end_id)
+    grammar = compile_grammar(
+        tokenizer, chunk=chunk, dims=dims, images=2, steered=False, end_id=end_id
+    )
+    return grammar, streams
+
+
+def _dims(loaded: LoadedModel) -> int:
+    config = loaded.config
+    return read_statistics(config.norm_stats, config.default_norm_key).dims
 
 
 def _decisions(grammar: AnswerGrammar, stream: Sequence[int]) -> list[tuple[int, int]]:
