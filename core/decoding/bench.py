@@ -147,9 +147,7 @@ def run_bench_decoder(arguments: argparse.Namespace) -> int:
         if not steered:
             answers = [case.ids for case in cases]
         measure(ladder, cases, kind, arguments.repeats, report, tell)
-        report.add_goal(
-            f"{kind}: closest call", closest, "logits", f"> {EPSILON:g}", closest > EPSILON
-        )
+        report.add_row(answer=kind, step="closest call", logit_gap=closest)
     replay_streams(loaded, answers, report, tell, arguments.tokenizer)
     report.print()
     if arguments.json is not None:
