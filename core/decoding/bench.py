@@ -38,6 +38,9 @@ LOOKUP_TOKENS = 10
 MOST = 320
 GOAL, NOISE = 3.0, 0.97
 
+QWEN2_WHOLE = Path(__file__).parents[3] / "shared" / "golden" / "tokenizer" / "tokenizer.json"
+"""Where the developers' machines have it; 7 MB, so it is not in the repository."""
+
 Tell = Callable[[str], None]
 
 
@@ -118,7 +121,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=str(EMBEDDED_MODEL), help="checkpoint folder")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument(
-        "--tokenizer", type=Path, help="Qwen2's whole tokenizer.json, to compare with llguidance"
+        "--tokenizer",
+        type=Path,
+        default=QWEN2_WHOLE,
+        help="Qwen2's whole tokenizer.json, to compare with llguidance",
     )
     parser.add_argument("--json", type=Path, help="also write the report to this file")
 

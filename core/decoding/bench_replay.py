@@ -105,8 +105,8 @@ def replay_streams(
         answers: Its consecutive reasoning answers.
         report: Gets the rows.
         tell: Told about progress.
-        complete: Qwen2's whole ``tokenizer.json``. llguidance walks the vocabulary, so that only
-            with a whole one can it be compared.
+        complete: Qwen2's whole ``tokenizer.json``, if it is there. llguidance walks the vocabulary,
+            so it needs a whole one; without this one it walks the model's own.
     """
     chunk, dims = int(loaded.config.chunk), _dims(loaded)
     grammar, streams = qwen2_streams(loaded, answers)
@@ -139,15 +139,16 @@ def replay_streams(
     )
     tell("Qwen2 replay: done")
     costs = [automaton_cost(grammar, streams)]
-    if complete is None:
-        tell("not compared with llguidance: give Qwen2's whole tokenizer.json with --tokenizer")
+    whole, written = loaded.tokenizer, [[*ids, loaded.processor.ids.eos] for ids in answers]
+    if complete is not None and complete.exists():
+        whole, written = qwen2_tokenizer(complete), streams
     else:
-        whole = qwen2_tokenizer(complete)
+        tell("llguidance: with the model's own tokenizer; --tokenizer takes Qwen2's whole one")
+    try:
         lark = lark_grammar(whole, chunk=chunk, dims=dims, images=2)
-        try:
-            costs.append(llguidance_cost(whole, lark, streams))
-        except StudioError as error:
-            tell(f"not compared with llguidance: {error}")
+        costs.append(llguidance_cost(whole, lark, written))
+    except StudioError as error:
+        tell(f"not compared with llguidance: {error}")
     for cost in costs:
         report.add_row(answer="mask", step=cost.name, us_per_token=round(cost.warm, 2))
 
