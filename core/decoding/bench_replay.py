@@ -26,6 +26,8 @@ from core.types import StudioError
 GRAMMAR_GOAL, DRAFTS_GOAL = 306, 230
 """Passes of a chunk-8 answer (performance.md sections 0 and 2.4)."""
 
+MASK_GOAL_US = 5
+
 
 def drafted_passes(
     grammar: AnswerGrammar, streams: Sequence[Sequence[int]], costs: Costs = GPU
@@ -151,6 +153,8 @@ def replay_streams(
         tell(f"not compared with llguidance: {error}")
     for cost in costs:
         report.add_row(answer="mask", step=cost.name, us_per_token=round(cost.warm, 2))
+    mask = costs[0].warm
+    report.add_goal("mask cost per token", mask, "us", f"<= {MASK_GOAL_US}", mask <= MASK_GOAL_US)
 
 
 def qwen2_streams(
