@@ -36,6 +36,10 @@ from robot.rig.messages import (
 
 POLL_SECONDS = 0.02
 GRIPPER_SECONDS = 10.0
+GENTLE_ATTEMPTS = 3
+SETTLE_SECONDS = 0.1
+"""What an arm needs to come fully to rest after a trajectory that was not found."""
+
 MOTION_SLACK_SECONDS = 20.0
 """A motion that takes this much longer than planned is given up."""
 
@@ -302,11 +306,25 @@ class Executor:
             self._hand_over(lambda: self._robot.follow(path, job.step_seconds))
             self._await_motion(job, start, end)
         except PlanError as error:
-            rest = job.poses[job.done + 1 : end + 1]
-            _log.info("%s Going on with rests.", error)
+            self._follow_gently(job, end, error)
+
+    def _follow_gently(self, job: _Job, end: int, error: PlanError) -> None:
+        """Go on with rests, from wherever the arm came to rest; a planner may need several tries."""
+        for attempt in range(GENTLE_ATTEMPTS):
+            _log.warning("%s Going on with rests from step %d.", error, job.done)
             start = job.done
-            self._hand_over(lambda: self._robot.follow_gently(rest, job.step_seconds))
-            self._await_motion(job, start, end)
+            rest = job.poses[start + 1 : end + 1]
+            try:
+                self._hand_over(lambda path=rest: self._robot.follow_gently(path, job.step_seconds))
+                self._await_motion(job, start, end)
+            except PlanError as again:
+                if attempt + 1 == GENTLE_ATTEMPTS:
+                    raise
+                error = again
+                time.sleep(SETTLE_SECONDS)
+                self._check_stop()
+            else:
+                return
 
     def _await_motion(self, job: _Job, start: int, end: int) -> None:
         deadline = time.monotonic() + MOTION_SLACK_SECONDS + 4 * (end - start) * job.step_seconds

@@ -195,3 +195,20 @@ def test_home_opens_the_gripper_first_when_asked(bench):
     bench.executor.home(ME, open_gripper=True)
     assert bench.until(RunEnded)[-1].reason == "done"
     assert bench.robot.calls == ["open", "move_joints"]
+
+
+@pytest.mark.parametrize(("failures", "reason"), [(2, "done"), (3, "no trajectory")])
+def test_a_gentle_path_is_tried_again_from_where_the_arm_rests(bench, failures, reason):
+    robot = bench.robot
+    robot.fault = PlanError("no trajectory")
+    again = [PlanError("no trajectory")] * failures
+    begin = robot.follow_gently
+
+    def follow_gently(poses, step_seconds):
+        begin(poses, step_seconds)
+        robot.fault = again.pop() if again else None
+
+    robot.follow_gently = follow_gently
+    bench.run(1, 1, 1)
+    assert bench.until(RunEnded)[-1].reason == reason
+    assert robot.calls[:4] == ["follow", "follow_gently", "follow_gently", "follow_gently"]
