@@ -84,12 +84,11 @@ def remaining_trace(points: Points, position: Points, travelled: Points) -> tupl
     Args:
         points: (L, 2) what was left before, in 0..255.
         position: (2,) where the gripper is.
-        travelled: (K, 2) what was travelled before.
+        travelled: (K, 2) where the gripper was before.
 
     Returns:
-        What is left, (2.., 2), and what is travelled by now.
+        What is left, (2.., 2), and the gripper's own way by now: not the vertices, which it passes
+        at a distance.
     """
-    rest = trace.remaining_line(points, position)
-    ahead = len(trace.trim_travelled(points, position)) - 1
-    passed = points[: len(points) - max(ahead, 1)]
-    return rest, np.vstack([travelled[:-1], passed, position])
+    way = travelled if len(travelled) else points[:1]
+    return trace.remaining_line(points, position), np.vstack([way, position])
