@@ -309,7 +309,7 @@ class Executor:
             self._follow_gently(job, end, error)
 
     def _follow_gently(self, job: _Job, end: int, error: PlanError) -> None:
-        """Go on with rests, from wherever the arm came to rest; a planner may need several tries."""
+        """Go on with rests from where the arm came to rest; the planner may need several tries."""
         for attempt in range(GENTLE_ATTEMPTS):
             _log.warning("%s Going on with rests from step %d.", error, job.done)
             start = job.done
