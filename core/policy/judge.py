@@ -165,3 +165,28 @@ def _constant(
             ),
         )
     ]
+
+
+def input_warnings(
+    images: Sequence[NDArray[np.uint8]], *, wanted: int, crop: int, tiled: bool
+) -> list[str]:
+    """Say what is unusual about the images that a model is given.
+
+    Args:
+        images: (H, W, 3) each.
+        wanted: How many the model was trained with.
+        crop: Side of the encoder's input [px].
+        tiled: Whether larger images are cut into several crops.
+    """
+    warnings: list[str] = []
+    if len(images) < wanted:
+        warnings.append(
+            f"The model expects {wanted} images and got {len(images)}; its answer is less sure."
+        )
+    height, width = images[0].shape[:2]
+    if max(height, width) > crop and tiled:
+        warnings.append(
+            f"The image has {width} x {height} pixels; robot training kept both sides within "
+            f"{crop}. Set image_size in the checkpoint's config.json."
+        )
+    return warnings

@@ -6,8 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Hashable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,12 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.decoding.requests import DecodeRequest
+from core.decoding.requests import Decoded, DecodeRequest, fork
 from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, find_folder, load_checkpoint
 from core.overlay import draw_trace, prepare_frame
 from core.policy.base import PolicyRequest, StageCallback, check_request
-from core.policy.judge import action_warnings
+from core.policy.device import enough_memory, pick_device
+from core.policy.judge import action_warnings, input_warnings
 from core.policy.progress import Progress
 from core.policy.writer import AnswerWriter, Decoding
 from core.protocol.action_codec import decode_rows
@@ -154,12 +154,9 @@ class LocalPolicy:
             cancelled=cancelled,
             session=None if session is None else str(session),
         )
-        with self._busy, _enough_memory():
+        with self._busy, enough_memory():
             task = self._task(request)
-            decoded = self._writer.write([task.decoding])[0]
-            if decoded.error is not None:
-                raise decoded.error
-            return self._answer(task, decoded.ids)
+            return self._finished(task, self._writer.write([task.decoding])[0])
 
     def infer_many(self, requests: Sequence[PolicyRequest]) -> list[Reasoning | StudioError]:
         """Answer several requests together; each answer is the one that it would get alone.
@@ -172,7 +169,7 @@ class LocalPolicy:
         """
         results: dict[int, Reasoning | StudioError] = {}
         tasks: dict[int, _Task] = {}
-        with self._busy, _enough_memory():
+        with self._busy, enough_memory():
             for number, request in enumerate(requests):
                 try:
                     tasks[number] = self._task(request)
@@ -185,6 +182,46 @@ class LocalPolicy:
                 else:
                     results[number] = _as_sentence(done.error)
         return [results[number] for number in range(len(requests))]
+
+    def compare(
+        self,
+        observation: Observation,
+        traces: Sequence[Trace],
+        *,
+        request_id: int = 0,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Reasoning]:
+        """Plan, and see what the plan's actions would be behind other traces.
+
+        The model first answers as it likes. Then its answer is continued, for all traces at once
+        and from one reading of the prompt, behind its own depth tokens and each of the traces. To
+        follow a trace that is drawn on the image, ask :meth:`infer_many` instead.
+
+        Args:
+            observation: Frames and instruction.
+            traces: What to put in place of the model's trace.
+            request_id: Copied into the answers.
+            cancelled: Polled between forward passes.
+
+        Returns:
+            The model's own answer, then one for each trace.
+
+        Raises:
+            Cancelled: If the request was cancelled.
+            StudioError: If the request is not possible, or the model's own answer has no end.
+        """
+        asked = PolicyRequest(observation=observation, request_id=request_id, cancelled=cancelled)
+        with self._busy, enough_memory():
+            own = self._task(asked)
+            plan = self._finished(own, self._writer.write([own.decoding])[0])
+            prefixes = [self._writer.up_to_actions(plan, trace, own.decoding) for trace in traces]
+            tasks = [self._task(asked) for _ in traces]
+            requests = [
+                replace(one, on_tokens=task.progress, cancelled=cancelled)
+                for one, task in zip(fork(own.decoding, prefixes), tasks, strict=True)
+            ]
+            decoded = self._writer.write(requests) if requests else []
+            return [plan, *(self._finished(t, d) for t, d in zip(tasks, decoded, strict=True))]
 
     def _task(self, request: PolicyRequest) -> _Task:
         """Check a request and make the model's inputs."""
@@ -228,11 +265,21 @@ class LocalPolicy:
             decoding=decoding,
         )
 
+    def _finished(self, task: _Task, decoded: Decoded) -> Reasoning:
+        if decoded.error is not None:
+            raise decoded.error
+        return self._answer(task, decoded.ids)
+
     def _answer(self, task: _Task, ids: list[int]) -> Reasoning:
         """Read a complete answer."""
         answer = self._read(replace(task.blank, text=self._text(ids)), task.progress)
         total = time.perf_counter() - task.started
-        warnings = self._input_warnings(task.request.observation, task.images)
+        warnings = input_warnings(
+            task.images,
+            wanted=self._capabilities.images,
+            crop=int(max(self._loaded.config.vit_config.image_default_input_size)),
+            tiled=self._loaded.processor.images.crop_mode != "resize",
+        )
         return replace(
             answer,
             timings={**task.progress.timings, "actions": total, "total": total},
@@ -302,25 +349,6 @@ class LocalPolicy:
             warnings=(*parsed.warnings, *action_warnings(actions, self._stats, asked)),
         )
 
-    def _input_warnings(
-        self, observation: Observation, images: list[NDArray[np.uint8]]
-    ) -> list[str]:
-        warnings: list[str] = []
-        wanted = self._capabilities.images
-        if len(images) < wanted:
-            warnings.append(
-                f"The model expects {wanted} images and got {len(images)}; its answer is less sure."
-            )
-        crop = int(max(self._loaded.config.vit_config.image_default_input_size))
-        height, width = images[0].shape[:2]
-        tiled = self._loaded.processor.images.crop_mode != "resize"
-        if max(height, width) > crop and tiled:
-            warnings.append(
-                f"The image has {width} x {height} pixels; robot training kept both sides within "
-                f"{crop}. Set image_size in the checkpoint's config.json."
-            )
-        return warnings
-
 
 def load_policy(
     model: str,
@@ -348,7 +376,7 @@ def load_policy(
         StudioError: If the device is not there or the checkpoint cannot be loaded.
     """
     torch.set_num_threads(threads or min(MAX_THREADS, os.cpu_count() or 1))
-    place, folder = _device(device), find_folder(model)
+    place, folder = pick_device(device), find_folder(model)
     digest = hash_in_background(folder)
     loaded = load_checkpoint(folder, DTYPES[dtype], place, progress)
     if not Path(model).is_dir():  # a hub id tells more than the name of its snapshot
@@ -356,33 +384,6 @@ def load_policy(
     policy = LocalPolicy(loaded, norm_key=norm_key, decoding=decoding)
     digest.add_done_callback(lambda done: policy.note_checkpoint(done.result()))
     return policy
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise StudioError(f"'{name}' is no device; use auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise StudioError(
-            f"there is no GPU '{name}' here ({torch.cuda.device_count()} found); use --device cpu"
-        )
-    return device
-
-
-@contextmanager
-def _enough_memory() -> Generator[None]:
-    """Turn a GPU without memory into a sentence."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        raise StudioError(
-            "The GPU's memory is too small for this request; close other programs on it, "
-            "or serve with --dtype bf16."
-        ) from error
 
 
 def _as_sentence(error: Exception) -> StudioError:

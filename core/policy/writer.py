@@ -12,14 +12,22 @@ from torch import Tensor
 
 from core.decoding.drafts import DraftMemory
 from core.decoding.engine import DecodingEngine
-from core.decoding.grammar import AnswerGrammar, GrammarError, compile_grammar
+from core.decoding.grammar import AnswerGrammar, GrammarError, Part, compile_grammar
 from core.decoding.greedy import decode_greedily
 from core.decoding.requests import Decoded, DecodeRequest
 from core.model.loading import LoadedModel
 from core.protocol.action_codec import rows_text
 from core.protocol.action_symbols import SYMBOLS
 from core.protocol.prompts import reasoning_answer, steered_answer
-from core.types import CODEBOOK_SIZE, DEPTH_CODES, MAX_TRACE_POINTS, TRACE_MAX, StudioError
+from core.types import (
+    CODEBOOK_SIZE,
+    DEPTH_CODES,
+    MAX_TRACE_POINTS,
+    TRACE_MAX,
+    Reasoning,
+    StudioError,
+    Trace,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +113,35 @@ class AnswerWriter:
         if self._engine is not None:
             return self._engine.decode_batch(requests)
         return [self._write_plainly(request) for request in requests]
+
+    def up_to_actions(
+        self, plan: Reasoning, trace: Trace, request: DecodeRequest
+    ) -> tuple[int, ...]:
+        """Return the beginning of an answer: the depth tokens of a plan, then another trace.
+
+        Args:
+            plan: A complete answer with depth.
+            trace: What to put in place of its traces.
+            request: What the plan was asked with.
+
+        Raises:
+            StudioError: If the plan is incomplete, or answers have no grammar here.
+        """
+        grammar = request.grammar
+        if grammar is None:
+            raise StudioError("Comparing plans needs the grammar; use --decoding exact.")
+        if plan.depth is None or plan.chunk is None:
+            raise StudioError(f"The model's own answer is incomplete: {plan.error}")
+        rows = rows_text(np.zeros((self._chunk, self._dims), dtype=int))
+        points = np.rint(trace.points).astype(int)
+        images = next(count for (count, _), known in self._grammars.items() if known is grammar)
+        text = reasoning_answer(plan.depth.codes, [points], rows, images)
+        state, ids = grammar.start, self._loaded.processor.encode_text(f" {text}")
+        for at, token in enumerate(ids):
+            if grammar.part(state) is Part.ACTION and len(grammar.allowed(state)) > 1:
+                return tuple(ids[:at])
+            state = grammar.advance(state, token)
+        raise StudioError("The trace leaves no room for actions; draw fewer points.")
 
     def _write_plainly(self, request: DecodeRequest) -> Decoded:
         try:
