@@ -112,6 +112,10 @@ class LocalPolicy:
         """What the checkpoint can do."""
         return self._capabilities
 
+    def warm_up(self) -> None:
+        """Make now what the first request would wait for."""
+        self._writer.prepare(self._capabilities.images)
+
     def note_checkpoint(self, digest: str) -> None:
         """Tell the hash of the weights in the capabilities from now on."""
         self._capabilities = replace(self._capabilities, checkpoint=digest)
@@ -382,6 +386,7 @@ def load_policy(
     if not Path(model).is_dir():  # a hub id tells more than the name of its snapshot
         loaded = replace(loaded, name=model)
     policy = LocalPolicy(loaded, norm_key=norm_key, decoding=decoding)
+    policy.warm_up()
     digest.add_done_callback(lambda done: policy.note_checkpoint(done.result()))
     return policy
 

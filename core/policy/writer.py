@@ -76,6 +76,11 @@ class AnswerWriter:
         if decoding is not Decoding.REFERENCE:
             self._engine = DecodingEngine(loaded.model, end_ids=self._end_ids)
 
+    def prepare(self, images: int) -> None:
+        """Compile the grammars of answers about so many images."""
+        for steered in (False, True):
+            self._grammar(images, steered=steered)
+
     def request(
         self,
         inputs: Mapping[str, Tensor],
