@@ -210,7 +210,8 @@ class ScriptedRig:
         self.runs: list[tuple[ActionChunk, int | None]] = []
         self.calls: list[str] = []
         self.stops: list[str] = []
-        self.stop_delay = 0.0
+        self.stop_heard = threading.Event()
+        self.stop_heard.set()
         self.busy = threading.Event()
         self.busy.set()
         self.seq = 0
@@ -272,7 +273,7 @@ class ScriptedRig:
         self.events.put(RunEnded(run_id=run_id, reason="done", steps_done=steps))
 
     def stop(self, by: str) -> None:
-        time.sleep(self.stop_delay)
+        self.stop_heard.wait(20.0)
         self.stops.append(by)
         self.events.put(Stopped(by=by))
 
