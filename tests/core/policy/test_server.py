@@ -167,7 +167,8 @@ def test_half_a_frame_and_a_broken_handshake_harm_nobody(server):
         with socket.create_connection((host, int(port))) as raw:
             raw.sendall(data)
     connection, _ = dial(server)
-    connection.socket.sendall(b"\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x00half")
+    # masked and small enough, so the server waits for the rest of it
+    connection.socket.sendall(b"\x82\xff\x00\x00\x00\x00\x00\x10\x00\x00maskhalf")
     connection.socket.shutdown(socket.SHUT_RDWR)
     assert works(server)
 
