@@ -22,7 +22,7 @@ from core.decoding.bench_replay import qwen2_streams, replayed
 from core.decoding.course import GrammarCourse
 from core.decoding.drafts import GPU
 from core.decoding.engine import DecodingEngine
-from core.decoding.grammar import AnswerGrammar
+from core.decoding.grammar import AnswerGrammar, Part
 from core.decoding.graphs import BUCKETS
 from core.decoding.heads import Heads
 from core.decoding.network import Network
@@ -167,7 +167,8 @@ def _passes(
 ) -> dict[int, float]:
     """Time passes of every bucket's length behind a prompt; returns seconds by length."""
     network.read_prompt(_prompt(model), (), 0)
-    choice = GrammarCourse(grammar, heads).choice(grammar.start)
+    course = GrammarCourse(grammar, heads)
+    choice = course.choice(course.start.place)
     found: dict[int, float] = {}
     for tokens in BUCKETS:
         times: list[float] = []
@@ -253,7 +254,7 @@ def _goals(
     tokens: float,
 ) -> None:
     blocks = sum(p.nbytes for p in model.model.transformer.blocks.parameters())
-    rows = max(len(grammar.head_ids(grammar.part(state))) for state in (grammar.start,))
+    rows = len(grammar.head_ids(Part.DEPTH))
     size = blocks + rows * model.lm_head.weight.shape[1] * model.lm_head.weight.element_size()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     speed = next((value for part, value in BANDWIDTHS.items() if part in name), None)

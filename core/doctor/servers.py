@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.sync.client import connect
 
 from core import wire
 from core.doctor.finding import Finding, ok, problem, warning
+from core.policy.dial import open_socket
 from core.policy.greeting import STUDIO_VERSIONS
 from core.policy.messages import capabilities_from_message
 from core.types import StudioError
@@ -126,17 +126,7 @@ def _look(subject: str, given: str, path: str, token: str | None) -> list[Findin
 
 
 def _first_message(url: str, token: str | None) -> Any:
-    headers = {"Authorization": f"Api-Key {token}"} if token else None
-    with connect(
-        url,
-        compression=None,
-        max_size=wire.MAX_MESSAGE_BYTES,
-        additional_headers=headers,
-        open_timeout=PATIENCE_S,
-        close_timeout=1,
-        ping_interval=None,
-        proxy=None,
-    ) as connection:
+    with open_socket(url, token, PATIENCE_S) as connection:
         return wire.unpack(connection.recv(timeout=PATIENCE_S))
 
 

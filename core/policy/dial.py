@@ -15,6 +15,27 @@ CONNECT_S = 10.0
 """Longest time that a server may take to answer the handshake, and to say what it is [s]."""
 
 
+def open_socket(url: str, token: str | None, seconds: float) -> ClientConnection:
+    """Connect as openpi's clients do; the errors are those of ``websockets``.
+
+    Args:
+        url: Such as "ws://127.0.0.1:8000".
+        token: Secret of the server, if it wants one.
+        seconds: Longest time that the handshake may take [s].
+    """
+    return connect(
+        url,
+        compression=None,
+        max_size=wire.MAX_MESSAGE_BYTES,
+        additional_headers={"Authorization": f"Api-Key {token}"} if token else None,
+        open_timeout=seconds,
+        close_timeout=2,
+        # A plain openpi server answers no pings while it computes.
+        ping_interval=None,
+        proxy=None,
+    )
+
+
 def dial(url: str, token: str | None) -> tuple[ClientConnection, Greeting]:
     """Connect and read the server's first frame.
 
@@ -25,21 +46,9 @@ def dial(url: str, token: str | None) -> tuple[ClientConnection, Greeting]:
     Raises:
         StudioError: If no policy server answers there, or it refuses the token or more clients.
     """
-    headers = {"Authorization": f"Api-Key {token}"} if token else None
     with ExitStack() as opened:
         try:
-            opening = connect(
-                url,
-                compression=None,
-                max_size=wire.MAX_MESSAGE_BYTES,
-                additional_headers=headers,
-                open_timeout=CONNECT_S,
-                close_timeout=2,
-                # A plain openpi server answers no pings while it computes.
-                ping_interval=None,
-                proxy=None,
-            )
-            connection = opened.enter_context(opening)
+            connection = opened.enter_context(open_socket(url, token, CONNECT_S))
             greeting = read_greeting(wire.unpack(connection.recv(timeout=CONNECT_S)), url)
         except InvalidStatus as error:
             raise StudioError(_refused(url, error)) from error
