@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from app import theme
 from app.observe import camera_order, gripper_pixel, path_pixels
 from app.steer import trace_item
+from app.steer.absence import no_steering
 from app.steer.answer_state import shown
 from app.steer.camera_panel import age_text
 from app.steer.image_view import ImageView
@@ -62,7 +63,7 @@ class Canvas(QWidget):
         self._title = QLabel()
         theme.set_role(self._title, "title")
         self._badge = QLabel()
-        self._hint = QLabel()
+        self._hint, self._said = QLabel(), ""
         theme.set_role(self._hint, "hint")
         self._hint.setMinimumWidth(1)
         self.path_item = TraceItem(trace_item.PATH, 1)
@@ -94,6 +95,7 @@ class Canvas(QWidget):
         self.view.moved.connect(self._point)
         self.view.pointer_left.connect(self._unpoint)
         self._build()
+        store.capabilities_changed.connect(self._say_again)
         store.observation_changed.connect(self.show_observation)
         store.phase_changed.connect(self.show_observation)
         store.draft_changed.connect(self.show_draft)
@@ -250,10 +252,15 @@ class Canvas(QWidget):
             item.set_scale_factor(scale)
 
     def _say(self, hint: str) -> None:
+        self._said = hint
         if time.monotonic() < self._warned_until:
             return
         theme.set_role(self._hint, "hint")
-        self._show_hint(hint)
+        self._show_hint(no_steering(self._store.capabilities) or hint)
+
+    def _say_again(self) -> None:
+        """Another policy may follow drawn traces or not."""
+        self._say(self._said)
 
     def _warn(self, hint: str) -> None:
         self._warned_until = time.monotonic() + WARNED_S

@@ -24,6 +24,9 @@ from core.policy.doubt import severe_texts
 from core.types import Capabilities, Reasoning
 
 INCOMPLETE = "What is shown of this answer is incomplete; none of it can be run."
+TIMED_WIDTH = 400
+"""Below this width [px] several stages have no room for their times; the tooltips have them."""
+
 MARKS = {
     StageState.DONE: ("✓", "ok"),
     StageState.RUNNING: ("…", "accent"),
@@ -32,12 +35,12 @@ MARKS = {
 }
 
 
-def stage_text(stage: Stage) -> str:
+def stage_text(stage: Stage, *, timed: bool = True) -> str:
     """Put a stage into a few characters, such as "depth ✓ 0.3 s"."""
     parts = [stage.name, MARKS[stage.state][0]]
     if stage.detail and stage.state != StageState.WAITING:
         parts.append(stage.detail)
-    if stage.seconds >= 0:
+    if timed and stage.seconds >= 0:
         parts.append(f"{stage.seconds:.1f} s")
     return " ".join(parts)
 
@@ -55,7 +58,7 @@ class ReasoningPanel(QWidget):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._stage_labels: list[QLabel] = []
         self._stage_row = QHBoxLayout()
-        self._stage_row.setSpacing(12)
+        self._stage_row.setSpacing(8)
         title = QLabel("Answer")
         theme.set_role(title, "title")
         self._copy = QPushButton()
@@ -188,10 +191,12 @@ class ReasoningPanel(QWidget):
             label = QLabel()
             self._stage_labels.append(label)
             self._stage_row.addWidget(label)
+        timed = self.width() >= TIMED_WIDTH or len(found) == 1
         for index, label in enumerate(self._stage_labels):
             label.setVisible(index < len(found))
             if index < len(found):
-                label.setText(stage_text(found[index]))
+                label.setText(stage_text(found[index], timed=timed))
+                label.setToolTip(stage_text(found[index]))
                 theme.set_role(label, MARKS[found[index].state][1])
 
     def _set_trace(self, reasoning: Reasoning, partial: list[np.ndarray]) -> None:

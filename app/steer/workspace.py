@@ -337,6 +337,8 @@ class SteerWorkspace(QWidget):
         step, total = self._studio.store.progress
         if self._studio.store.phase == Phase.RUNNING and total:
             self.robot.set_blocker(f"Step {min(step + 1, total)} of {total}")
+        elif self._actions["allow"].isEnabled():  # the answer's panel has the reason in full
+            self.robot.set_blocker("Look before you run: see the answer.")
         else:
             self.robot.set_blocker(self._actions.reason("run"))
 

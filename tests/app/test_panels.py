@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -16,7 +18,7 @@ from app.steer.camera_panel import CameraPanel, age_text
 from app.steer.depth_view import DepthView
 from app.steer.instruction_panel import InstructionPanel, instruction_problem
 from app.steer.model_view import ModelView
-from app.steer.reasoning_panel import ReasoningPanel
+from app.steer.reasoning_panel import TIMED_WIDTH, ReasoningPanel
 from app.steer.robot_panel import RobotPanel, mode_words
 from core.protocol.action_codec import rows_text
 from core.types import (
@@ -29,6 +31,7 @@ from core.types import (
     Trace,
     TraceSource,
 )
+from tests.app.conftest import Rigged
 
 CAPABILITIES = Capabilities(name="tiny", depth=True, trace_out=True, trace_in=True, chunk=2)
 CODES = "<DEPTH_START>" + "".join(f"<DEPTH_{k}>" for k in range(100)) + "<DEPTH_END>"
@@ -113,9 +116,13 @@ def test_actions_are_described_with_units() -> None:
 def test_reasoning_panel_shows_stages_trace_and_warnings(qtbot: QtBot) -> None:
     panel = ReasoningPanel()
     qtbot.addWidget(panel)
+    panel.resize(TIMED_WIDTH - 1, 400)
     panel.show()
     assert panel.stage_texts == ()
     panel.set_capabilities(CAPABILITIES)
+    panel.set_reasoning(complete())
+    assert panel.stage_texts == ("depth ✓", "trace ✓", "actions ✓"), "no room for times"
+    panel.resize(TIMED_WIDTH, 400)
     panel.set_reasoning(complete())
     assert panel.stage_texts == ("depth ✓ 0.3 s", "trace ✓ 0.1 s", "actions ✓ 0.4 s")
     assert "hardly moves" in panel.words
@@ -269,3 +276,13 @@ def test_a_picture_is_a_copy_of_its_array() -> None:
     assert pixmap.toImage().pixelColor(4, 1).name() == "#ff0000"
     with pytest.raises(ValueError, match="expected uint8"):
         to_pixmap(np.zeros((3, 5), np.uint8))
+
+
+def test_a_policy_that_cannot_be_steered_is_named_where_one_would_draw(rigged: Rigged) -> None:
+    rigged.ready()
+    canvas, before = rigged.window.workspace.canvas, rigged.store.capabilities
+    usual = canvas.hint
+    rigged.store.set_capabilities(replace(before, name="pi0", trace_in=False))
+    assert "pi0 cannot follow a drawn trace" in canvas.hint
+    rigged.store.set_capabilities(before)
+    assert canvas.hint == usual
