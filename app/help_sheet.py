@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
-from app.actions import DRAW, TABLE, shown_key
+from app.actions import TABLE, shown_key
+from app.actions.spec import DRAW
 
 GESTURES = (
     ("Drag", "Draw a trace; near the gripper it starts at the gripper."),

@@ -1,0 +1,73 @@
+"""What moves or stops the arm."""
+
+from __future__ import annotations
+
+from app import rules
+from app.actions.spec import ARM, ActionSpec
+
+SPECS = (
+    ActionSpec(
+        name="run",
+        group=ARM,
+        text="Run",
+        tip="Run the selected plan as previewed.",
+        keys=("Ctrl+Return", "Ctrl+Enter"),
+        icon="play",
+        tint="on_accent",
+        reason=rules.run,
+    ),
+    ActionSpec(
+        name="allow",
+        group=ARM,
+        text="Allow this plan",
+        tip="Let a doubtful plan be run after you have looked; nothing moves by that.",
+        keys=("Ctrl+Shift+A",),
+        icon="eye",
+        reason=rules.allow,
+    ),
+    ActionSpec(
+        name="stop",
+        group=ARM,
+        text="STOP   Esc",
+        tip=(
+            "Stop the arm at once and keep it stopped until released. This is a convenience: the "
+            "safety device is the robot's own emergency stop."
+        ),
+        icon="stop",
+        tint="on_stop",
+    ),
+    ActionSpec(
+        name="escape",
+        group=ARM,
+        text="Stop or cancel",
+        tip="Stop while the arm moves or repeats; otherwise cancel what is under way.",
+        keys=("Esc",),
+    ),
+    ActionSpec(
+        name="release",
+        group=ARM,
+        text="Release stop",
+        tip="Release a latched stop or recover from a fault; nothing moves by that.",
+        keys=("Ctrl+R",),
+        icon="lock-open",
+        reason=rules.release,
+    ),
+    ActionSpec(
+        name="home",
+        group=ARM,
+        text="Home",
+        tip="Send the arm to its home pose.",
+        keys=("Ctrl+H",),
+        icon="house",
+        reason=rules.move,
+    ),
+    ActionSpec(
+        name="reset",
+        group=ARM,
+        text="New scene",
+        tip="Lay out a new scene in the simulated lab.",
+        keys=("Ctrl+N",),
+        icon="shuffle",
+        reason=rules.reset_lab,
+    ),
+)

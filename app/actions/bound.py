@@ -1,0 +1,68 @@
+"""The table as QActions of a window, kept in step with its state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from app.actions.spec import tip_of
+from app.actions.table import TABLE
+from app.icons import icon
+from app.store import Store
+
+
+class Actions(QObject):
+    """The actions of a window, kept in step with its state.
+
+    Attributes:
+        by_name: QAction by name.
+    """
+
+    def __init__(self, store: Store, window: QWidget) -> None:
+        super().__init__(window)
+        self._store = store
+        self.by_name: dict[str, QAction] = {}
+        for spec in TABLE:
+            action = QAction(spec.text, window)
+            action.setObjectName(spec.name)
+            action.setShortcuts([QKeySequence(key) for key in spec.keys])
+            action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+            action.setAutoRepeat(spec.name in ("undo", "redo"))
+            action.setCheckable(spec.checkable)
+            action.setToolTip(tip_of(spec, ""))
+            if spec.icon:
+                action.setIcon(icon(spec.icon, spec.tint))
+            window.addAction(action)
+            self.by_name[spec.name] = action
+        for signal in (
+            store.phase_changed,
+            store.services_changed,
+            store.capabilities_changed,
+            store.rig_changed,
+            store.instruction_changed,
+            store.observation_changed,
+            store.plans_changed,
+            store.draft_changed,
+            store.auto_changed,
+        ):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def __getitem__(self, name: str) -> QAction:
+        return self.by_name[name]
+
+    def refresh(self, *_: object) -> None:
+        """Ask the rules anew."""
+        for spec in TABLE:
+            if spec.reason is not None:
+                reason = spec.reason(self._store)
+                action = self.by_name[spec.name]
+                action.setEnabled(not reason)
+                action.setToolTip(tip_of(spec, reason))
+        self.by_name["auto"].setChecked(self._store.auto)
+
+    def reason(self, name: str) -> str:
+        """Say what holds an action back; nothing when it is possible."""
+        spec = next(spec for spec in TABLE if spec.name == name)
+        return spec.reason(self._store) if spec.reason is not None else ""

@@ -1,0 +1,10 @@
+"""The table of everything that a person can do.
+
+Menus, buttons, shortcuts, tooltips and the F1 sheet are all made from it.
+"""
+
+from __future__ import annotations
+
+from app.actions import arm, draw, plan, view, window
+
+TABLE = (*plan.SPECS, *draw.SPECS, *view.SPECS, *arm.SPECS, *window.SPECS)
