@@ -27,13 +27,7 @@ def test_only_the_same_pictures_are_shared(maker, observation, drawn):
     shared = maker.with_shared_pictures(asked)
     assert shared[0]["image_features"] is shared[1]["image_features"]
     assert shared[2] is asked[2]
-    assert [
-        inputs["input_ids"] is own["input_ids"] for inputs, own in zip(shared, asked, strict=True)
-    ] == [
-        True,
-        True,
-        True,
-    ]
+    assert shared[1]["input_ids"] is asked[1]["input_ids"]
 
 
 def test_answers_are_the_same_as_alone(tiny, observation, drawn, monkeypatch):
