@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -28,7 +29,7 @@ from app.settings import save_settings
 from app.status_bar import StatusBar
 from app.steer.robot_panel import mode_words
 from app.steer.workspace import SteerWorkspace, badge
-from app.store import BUSY, Phase
+from app.store import BUSY, Phase, PlanKind
 from app.studio import Studio
 from app.toasts import HistoryDialog, Toasts
 from core.types import StudioError
@@ -130,6 +131,14 @@ class MainWindow(QMainWindow):
             "steer": studio.controller.steer,
             "auto": studio.auto.toggle,
             "live": studio.controller.go_live,
+            "keep": studio.compare.keep,
+            "compare": studio.compare.compare,
+            "edit_candidate": self.workspace.edit_candidate,
+            "drop_candidate": studio.compare.drop,
+            **{
+                f"plan_{kind.number}": partial(studio.controller.select_plan, kind)
+                for kind in PlanKind
+            },
             "clear": self.workspace.canvas.tool.clear,
             "copy_model": self.workspace.canvas.copy_model_trace,
             "fit": self.workspace.canvas.view.fit,

@@ -96,6 +96,12 @@ def every_kind():
         events.Stopped(by="operator"),
         events.Fault(sentence="The lab is gone.", source="rig"),
         events.Note(text="good one"),
+        events.CandidateKept(label="first", points=np.array([[1.0, 2.0], [30.5, 40.0]])),
+        events.CandidateDropped(label="first"),
+        events.Compared(
+            request_ids=(4, 5), labels=("model", "first"), instructions=("push", "shove")
+        ),
+        events.PlanChosen(label="first", request_id=5, among=(4, 5)),
     ]
 
 
