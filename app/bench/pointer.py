@@ -111,6 +111,6 @@ class Pointer(QObject):
 
 
 def circle(centre: tuple[float, float], radius: float, moves: int) -> NDArray[np.float64]:
-    """Return (N, 2) places on a circle, a turn every two seconds; the first is the centre's right."""
+    """Return (N, 2) places on a circle, a turn every two seconds, from the right."""
     angle = 2 * np.pi * np.arange(moves) / (2 * RATE_HZ)
     return np.asarray(centre) + radius * np.column_stack([np.cos(angle), np.sin(angle)])

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtOpenGLWidgets import QOpenGLWidget
 
 from app.bench.load import Load
 from app.bench.measures import per_second, spread
@@ -14,6 +13,7 @@ from app.bench.probes import PaintWatch
 from app.bench.stage import ANSWER_S, PaintCount, Stage, pause_of
 from app.demo_hands import Script, Wait
 from app.steer.camera_panel import Inset
+from app.steer.cloud_screen import CloudScreen
 
 GOAL_MS = 50.0
 GOAL_FPS = 20.0
@@ -87,8 +87,8 @@ def measure_live(stage: Stage) -> Script:
 
 def measure_cloud(stage: Stage) -> Script:
     """Turn the 3D view without a break while both cameras stream, and count what is painted."""
-    scenes = [s for s in stage.window.findChildren(QOpenGLWidget) if s.isVisible()]
-    if not scenes:
+    screens = [s for s in stage.window.findChildren(CloudScreen) if s.isVisible()]
+    if not screens:
         stage.report.add_goal("3D view and feeds", 0.0, "fps", f">= {GOAL_FPS:g}", False)
         return
     yield from stage.rest()
@@ -96,27 +96,23 @@ def measure_cloud(stage: Stage) -> Script:
     yield Wait(until=stage.settled, seconds=ANSWER_S, what="an answer with depth")
     yield pause_of(1.5)  # the cloud comes a moment later
     yield from stage.rest()
-    scene = scenes[0]
-    turns: list[float] = []
-
-    def swapped() -> None:
-        turns.append(time.perf_counter())
-
+    scene = screens[0].scene
     turner = QTimer(stage.window, interval=FORCE_MS)
     turner.timeout.connect(lambda: scene.orbit(1.0, 0.0))
-    scene.frameSwapped.connect(swapped)
     insets = [inset for inset in stage.window.findChildren(Inset) if inset.isVisible()]
-    feeds = {"main picture": PaintCount(stage.view.viewport())}
-    feeds |= {f"inset '{inset.name}'": PaintCount(inset) for inset in insets}
+    counts = {
+        "3D view": PaintCount(screens[0]),
+        "main picture": PaintCount(stage.view.viewport()),
+    }
+    counts |= {f"inset '{inset.name}'": PaintCount(inset) for inset in insets}
     since = stage.beat.mark()
     turner.start()
     yield pause_of(stage.seconds)
     turner.stop()
-    scene.frameSwapped.disconnect(swapped)
-    rates = {"3D view": per_second(turns)}
-    for name, count in feeds.items():
+    turner.deleteLater()
+    for count in counts.values():
         count.stop()
-        rates[name] = per_second(count.times)
+    rates = {name: per_second(count.times) for name, count in counts.items()}
     for name, rate in rates.items():
         stage.report.add_row(measurement=f"paints of {name}, 3D view turning", fps=round(rate, 1))
     stage.add_stalls("3D view turning", since)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from itertools import pairwise
 
 import psutil
 from PySide6.QtWidgets import QDockWidget
@@ -18,6 +19,7 @@ WARM = 0.2
 """Share of the time before which memory may still grow: caches fill, fonts and shaders load."""
 
 MIB = 2**20
+DEEDS: tuple[str, ...] = ("think", "steer", "run", "reset", "theme", "float")
 
 
 class Memory:
@@ -51,7 +53,7 @@ class Memory:
 
 def measure_memory(stage: Stage) -> Script:
     """Think, draw, steer, run, lay out anew, change theme, float docks; repeat; fit a line."""
-    memory, done = Memory(), dict.fromkeys(("think", "steer", "run", "reset", "theme", "float"), 0)
+    memory, done = Memory(), dict.fromkeys(DEEDS, 0)
     yield from stage.rest()
     children = child_memory()
     began, since = time.monotonic(), stage.beat.mark()
@@ -133,7 +135,7 @@ def child_memory() -> dict[str, float]:
             words, size = child.cmdline(), child.memory_full_info().uss / MIB
         except psutil.Error:
             continue
-        after = [b for a, b in zip(words, words[1:], strict=False) if a.endswith("main.py")]
+        after = [b for a, b in pairwise(words) if a.endswith("main.py")]
         name = after[0] if after else child.name()
         found[name] = found.get(name, 0.0) + size
     return found
