@@ -27,6 +27,7 @@ COMMANDS = {
     "eval steer": ("robot.sim.evaluate:run_eval_steer", "success of steering in the lab"),
     "eval model": ("core.model.parity:run_eval_model", "agreement with the golden outputs"),
     "bench decoder": ("core.decoding.bench:run_bench_decoder", "speed of each decoding step"),
+    "bench gui": ("app.bench.gui:run_bench_gui", "how soon the window paints and stops"),
     "bench serve": ("core.policy.bench:run_bench_serve", "speed of the policy server"),
     "bench gpu": ("core.decoding.bench_gpu:run_bench_gpu", "the engine at 7B-D size on a GPU"),
     "train": ("training.cli:run_train", "train the embedded model"),

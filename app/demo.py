@@ -52,7 +52,7 @@ def run_demo(args: argparse.Namespace) -> int:
         StudioError: If there is no display and no Xvfb, or a folder cannot be written.
     """
     if not studio_main.has_display():
-        _start_again_under_xvfb()
+        start_again_under_xvfb()
     folder: Path = args.out
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,8 +110,12 @@ def _play(args: argparse.Namespace, folder: Path) -> tuple[Any, str]:
     return driver.report, studio.recorder.final_path
 
 
-def _start_again_under_xvfb() -> None:
-    """Replace this process by itself on a virtual display."""
+def start_again_under_xvfb() -> None:
+    """Replace this process by itself on a virtual display.
+
+    Raises:
+        StudioError: If there is no Xvfb.
+    """
     program = shutil.which("xvfb-run")
     if program is None:
         raise StudioError(

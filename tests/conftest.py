@@ -28,6 +28,16 @@ settings.register_profile("studio", derandomize=True, deadline=None, max_example
 settings.load_profile("studio")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of single tests."""
+    group = parser.getgroup("studio")
+    group.addoption("--monkey", type=int, default=2000, help="events of the monkey test")
+    group.addoption("--monkey-seed", type=int, default=0, help="seed of the monkey test")
+    group.addoption(
+        "--update-snapshots", action="store_true", help="write the reference pictures anew"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole-window tests need OpenGL; without a display such tests are left out."""
     headless = os.environ["QT_QPA_PLATFORM"] == "offscreen"

@@ -6,6 +6,7 @@ import numpy as np
 import pyqtgraph.opengl as gl
 from numpy.typing import NDArray
 from OpenGL import GL
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QMouseEvent, QVector3D
 from PySide6.QtWidgets import QWidget
 
@@ -53,7 +54,13 @@ class _Line:
 
 
 class CloudScene(gl.GLViewWidget):
-    """Cloud, gripper frame, ghost path, lifted trace and workspace box; drag to orbit."""
+    """Cloud, gripper frame, ghost path, lifted trace and workspace box; drag to orbit.
+
+    It is never on the screen itself: :class:`app.steer.cloud_screen.CloudScreen` shows its buffer.
+    """
+
+    touched = Signal()
+    """It looks different now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +85,10 @@ class CloudScene(gl.GLViewWidget):
         self._frame = _Line(self, 3.0, 14)
         self.retint()
         self.look_home()
+
+    def update(self, *_: object) -> None:
+        """Tell that it has changed; whoever shows it fetches a new picture."""
+        self.touched.emit()
 
     def retint(self) -> None:
         """Take the background of the theme."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QOpenGLContext, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QOpenGLContext
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -18,6 +18,7 @@ from app.steer import scene_lines
 
 if TYPE_CHECKING:
     from app.steer.cloud_gl import CloudScene
+    from app.steer.cloud_screen import CloudScreen
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class CloudView(QWidget):
         super().__init__(parent)
         self.setMinimumSize(200, 160)
         self._scene: CloudScene | None = None
+        self._screen: CloudScreen | None = None
         self._has_cloud = False
         self._absence = ""
         self._caption = QLabel("3D from depth tokens")
@@ -96,8 +98,11 @@ class CloudView(QWidget):
         if not problem:
             try:
                 module: Any = importlib.import_module("app.steer.cloud_gl")
-                self._scene = module.CloudScene()
-                self._stack.addWidget(self._scene, 0, 0)
+                scene = module.CloudScene()
+                screen = importlib.import_module("app.steer.cloud_screen").CloudScreen(scene)
+                screen.failed.connect(self._give_up)
+                self._stack.addWidget(screen, 0, 0)
+                self._scene, self._screen = scene, screen
                 return
             except (ImportError, RuntimeError, OSError) as error:
                 problem = str(error)
@@ -105,20 +110,11 @@ class CloudView(QWidget):
 
     def _give_up(self, problem: str) -> None:
         log.warning("no 3D view: %s", problem)
-        if self._scene is not None:
-            self._scene.hide()
-            self._scene = None
+        if self._screen is not None:
+            self._screen.hide()
+        self._scene = None
         self._message.setText(self._absence or NO_GL)
         self._message.show()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look, once the widget is on the screen, whether its OpenGL context came up."""
-        super().showEvent(event)
-        QTimer.singleShot(1000, self, self._check)
-
-    def _check(self) -> None:
-        if self._scene is not None and self._scene.isVisible() and not self._scene.isValid():
-            self._give_up("the OpenGL context did not come up")
 
     def _retint(self) -> None:
         if self._scene is not None:

@@ -91,7 +91,15 @@ def drag(target: QWidget, places: list[QPoint], *, release: bool = True) -> None
 
 
 @pytest.fixture
-def rigged(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rigged]:
+def scripted_rig() -> ScriptedRig:
+    """The rig behind the window; a module may have one of its own."""
+    return ScriptedRig()
+
+
+@pytest.fixture
+def rigged(
+    qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scripted_rig: ScriptedRig
+) -> Iterator[Rigged]:
     """The window on the screen, connected and ready."""
     from app import theme
     from app.main_window import MainWindow
@@ -99,7 +107,7 @@ def rigged(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     from app.studio import Studio
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    policy, rig, recorder = ScriptedPolicy(), ScriptedRig(), ScriptedRecorder()
+    policy, rig, recorder = ScriptedPolicy(), scripted_rig, ScriptedRecorder()
     theme.apply_theme(QApplication.instance(), "light")
     studio = Studio(
         settings=Settings(instruction="pick up the blue cube", sessions=str(tmp_path)),
