@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -10,33 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.camera import CameraModel
+from core.session.episode_events import (
+    EpisodeEnded,
+    EpisodeNoted,
+    EpisodeProgressed,
+    EpisodeStarted,
+    describe_episode,
+)
+from core.session.event import Event
 from core.types import ActionChunk, Frame, Observation, Reasoning, RobotState, Trace
-
-_WALL_ANCHOR_NS = time.time_ns() - time.monotonic_ns()
-"""Keeps the wall clock of one process from jumping when somebody sets the time."""
-
-
-def wall_clock_ns() -> int:
-    """Return the time since 1970 [ns], advancing like the monotonic clock."""
-    return time.monotonic_ns() + _WALL_ANCHOR_NS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Event:
-    """Anything in the log.
-
-    Attributes:
-        t_ns: When it happened [ns, monotonic, of the machine that made it].
-        wall_ns: When it was noted [ns since 1970].
-    """
-
-    t_ns: int = field(default_factory=time.monotonic_ns)
-    wall_ns: int = field(default_factory=wall_clock_ns)
-
-    decisive: ClassVar[bool] = True
-    """Whether the file is flushed and synced at once."""
-    droppable: ClassVar[bool] = False
-    """Whether it may be left out when the recorder cannot keep up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -260,6 +241,21 @@ class Note(Event):
     author: str = "operator"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InstructionChanged(Event):
+    """A person changed the instruction after the policy had been asked.
+
+    Attributes:
+        before: Instruction of the last request.
+        after: What is in the box now.
+        request_id: The last request; its plan still follows the old instruction.
+    """
+
+    before: str
+    after: str
+    request_id: int = 0
+
+
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -277,6 +273,11 @@ EVENTS: dict[str, type[Event]] = {
         Stopped,
         Fault,
         Note,
+        InstructionChanged,
+        EpisodeStarted,
+        EpisodeProgressed,
+        EpisodeNoted,
+        EpisodeEnded,
     )
 }
 
@@ -308,8 +309,10 @@ def describe(event: Event) -> str:
             return f"Fault in {event.source or 'the studio'}: {event.sentence}"
         case Note():
             return f"{event.author}: {event.text}"
+        case InstructionChanged():
+            return f'Instruction changed: "{event.before}" became "{event.after}"'
         case _:
-            return type(event).__name__
+            return describe_episode(event) or type(event).__name__
 
 
 def _frozen(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

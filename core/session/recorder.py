@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from core.service import announce_ready
-from core.session.events import Note, wall_clock_ns
+from core.session.event import wall_clock_ns
+from core.session.events import Note
 from core.session.facts import program_facts
 from core.session.mcap_file import PART
 from core.session.pipe import Unframer, read_event
