@@ -149,11 +149,12 @@ class Controller(QObject):
             return
         kind = self._pending[1]
         self._pending = None
+        told = self.store.observation.instruction if self.store.observation is not None else ""
         if self.store.observation is not None:
             reasoning = self._watch.judged(self.store.observation, reasoning)
         self._log.reasoned(reasoning)
         self.store.set_partial(None)
-        self.store.set_plan(Plan(kind=kind, reasoning=reasoning))
+        self.store.set_plan(Plan(kind=kind, reasoning=reasoning, instruction=told))
         self.store.settle()
         if reasoning.chunk is None:
             sentence = reasoning.error or "The answer has no actions; nothing can be run."

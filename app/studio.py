@@ -12,13 +12,15 @@ from PySide6.QtGui import QUndoStack
 
 from app.auto import AutoMode
 from app.controller import Controller
+from app.episodes import EpisodeKeeper
+from app.instructions import Instructions
 from app.live import LiveFeed
 from app.motion import Motion
 from app.notify import Notifier
 from app.recording import Recorder
 from app.services import Services
 from app.session_log import SessionLog
-from app.settings import Settings
+from app.settings import Settings, settings_folder
 from app.store import Phase, RigInfo, Store
 from app.watch import Watch
 from app.workers import PolicyLink, RigLink
@@ -36,6 +38,8 @@ class Studio(QObject):
         store: State of the window.
         controller: Asking and drawing.
         motion: Running and stopping.
+        instructions: Earlier instructions, templates and changes of mind.
+        episodes: Attempts at a task.
         auto: The automatic mode.
     """
 
@@ -91,6 +95,10 @@ class Studio(QObject):
             parent=self,
             **parts,
         )
+        self.instructions = Instructions(
+            rig=self.rig, folder=settings_folder(), parent=self, **parts
+        )
+        self.episodes = EpisodeKeeper(rig=self.rig, motion=self.motion, parent=self, **parts)
         self._announced = False
         self._left = False
         self._wire()
@@ -100,6 +108,7 @@ class Studio(QObject):
         self.controller.draft_replaced.connect(self.undo_stack.clear)
         self.motion.scene_changed.connect(self.undo_stack.clear)
         self.motion.scene_changed.connect(self.watch.forget)
+        self.motion.scene_changed.connect(self.instructions.look_at_table)
         self.policy.connected.connect(self.watch.forget)
         self.rig.connected.connect(self.watch.forget)
         self.feed.frame_arrived.connect(self.log.frame)
@@ -118,6 +127,8 @@ class Studio(QObject):
 
     def start(self) -> None:
         """Start the services, connect to those that run already, and record from now on."""
+        for problem in (*self.instructions.problems, *self.episodes.problems):
+            self.notifier.warning(problem)
         self.recorder.start()
         for name, (url, token) in self._addresses.items():
             self.store.set_service(name, "connecting")
@@ -166,6 +177,7 @@ class Studio(QObject):
         if client.stopped_by:
             self.store.set_phase(Phase.STOPPED)
         self.feed.attach(client)
+        self.instructions.look_at_table()
         self._look_ready()
 
     @Slot(str)
@@ -219,6 +231,8 @@ class Studio(QObject):
         if self.store.phase == Phase.RUNNING or self.store.auto:
             self.motion.stop("studio is closing")
         self.feed.attach(None)
+        self.instructions.shutdown()
+        self.episodes.shutdown()
         self.policy.shutdown()
         self.rig.shutdown()
         self.recorder.shutdown()

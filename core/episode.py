@@ -184,14 +184,14 @@ def begin(state: Episodes, *, instruction: str, rubric: str, t_ns: int) -> Episo
 
 
 def grade(
-    state: Episodes, number: int, *, progress: int, milestone: str = "", rubric: str = ""
+    state: Episodes, number: int, *, progress: int | None, milestone: str = "", rubric: str = ""
 ) -> Episodes:
     """Say how far an episode has got; also after it has ended.
 
     Args:
         state: The episodes.
         number: Which episode.
-        progress: 0 to 100 [%].
+        progress: 0 to 100 [%]; None while nobody has said.
         milestone: The last milestone that this includes.
         rubric: Name of the rubric that it is said by; nothing leaves it as it was.
 
@@ -199,7 +199,7 @@ def grade(
         EpisodeError: If there is no such episode, or the progress is out of range.
     """
     episode = state.numbered(number)
-    if not 0 <= progress <= 100:
+    if progress is not None and not 0 <= progress <= 100:
         raise EpisodeError(f"The progress is {progress} %; expected 0 to 100.")
     changed = replace(
         episode, progress=progress, milestone=milestone, rubric=rubric or episode.rubric

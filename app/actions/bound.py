@@ -45,6 +45,7 @@ class Actions(QObject):
             store.plans_changed,
             store.draft_changed,
             store.auto_changed,
+            store.episodes_changed,
         ):
             signal.connect(self.refresh)
         self.refresh()

@@ -29,13 +29,13 @@ class EpisodeProgressed(Event):
 
     Attributes:
         number: Which episode.
-        progress: 0 to 100 [%].
+        progress: 0 to 100 [%]; None while nobody has said, when only the rubric is another.
         milestone: The last milestone that this includes.
         rubric: Name of the rubric.
     """
 
     number: int
-    progress: int
+    progress: int | None
     milestone: str = ""
     rubric: str = ""
 
@@ -81,6 +81,8 @@ def describe_episode(event: Event) -> str:
             return f'Episode {event.number} started: "{event.instruction}"'
         case EpisodeProgressed():
             words = f" ({event.milestone})" if event.milestone else ""
+            if event.progress is None:
+                return f"Episode {event.number} is scored as “{event.rubric}”"
             return f"Episode {event.number} at {event.progress} %{words}"
         case EpisodeNoted():
             return f"Episode {event.number}, note {event.remark}: {event.text or 'withdrawn'}"
