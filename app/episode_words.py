@@ -46,7 +46,7 @@ def line_text(episode: Episode, now_ns: int) -> str:
     """Write an episode as a line of the list."""
     outcome = episode.outcome
     sign = "●" if outcome is None else SIGNS[outcome]
-    words = [f"{sign} {episode.number} {'open' if outcome is None else outcome}"]
+    words = [f"{episode.number}  {sign} {'open' if outcome is None else outcome}"]
     if episode.progress is not None:
         words.append(f"{episode.progress} %")
     return " · ".join([*words, *_facts(episode, now_ns)])

@@ -54,11 +54,13 @@ QPushButton:focus, QToolButton[role="button"]:focus {
     border: 2px solid $accent; padding: 3px 11px; }
 QPushButton:disabled, QToolButton[role="button"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
-QPushButton[role="primary"] {
+QPushButton[role="primary"], QPushButton[role="primary-small"] {
     background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
-QPushButton[role="primary"]:hover { border-color: $text; }
-QPushButton[role="primary"]:focus { border: 2px solid $text; }
-QPushButton[role="primary"]:disabled {
+QPushButton[role="primary"]:hover, QPushButton[role="primary-small"]:hover {
+    border-color: $text; }
+QPushButton[role="primary"]:focus, QPushButton[role="primary-small"]:focus {
+    border: 2px solid $text; }
+QPushButton[role="primary"]:disabled, QPushButton[role="primary-small"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
 QPushButton[role="run"], QPushButton[role="stop"] {
     font-size: 12pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
@@ -84,6 +86,8 @@ QPushButton[role="choice"]:hover { background: $line; }
 QPushButton[role="choice"]:focus { background: $line; border: 1px solid $accent; }
 QPushButton[role="step"] { padding: 2px 4px; min-height: 16px; }
 QPushButton[role="step"]:focus { padding: 1px 3px; }
+QPushButton[role="small"], QPushButton[role="primary-small"] { padding: 4px; }
+QPushButton[role="small"]:focus, QPushButton[role="primary-small"]:focus { padding: 3px; }
 QPushButton[role="link"] {
     background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }

@@ -74,7 +74,7 @@ SPECS = (
         group=EPISODE,
         text="Reset",
         tip="Prepare the next attempt: a new scene in the lab; a real arm goes home.",
-        keys=("Ctrl+Shift+N",),
+        keys=("Ctrl+B",),
         icon="arrow-u-up-left",
         reason=rules.reset,
     ),

@@ -105,7 +105,9 @@ class ChoiceSheet(QFrame):
         corner = below.mapTo(self._window, QPoint(0, below.height() + 2))
         wanted = inside.sizeHint().height() + self._title.sizeHint().height() + 28
         room = self._window.height() - corner.y() - 8
-        self.setGeometry(corner.x(), corner.y(), below.width(), min(wanted, MAX_HEIGHT, room))
+        width = max(below.width(), inside.sizeHint().width() + 40)
+        width = min(width, self._window.width() - corner.x() - 8)
+        self.setGeometry(corner.x(), corner.y(), width, min(wanted, MAX_HEIGHT, room))
         self.show()
         self.raise_()
         if self._rows:

@@ -63,7 +63,8 @@ class EpisodeList(QTreeWidget):
             if item is None:
                 continue
             lines.append(item.text(0))
-            lines += [f"  {item.child(k).text(0)}" for k in range(item.childCount())]
+            children = [item.child(place) for place in range(item.childCount())]
+            lines += [f"  {child.text(0)}" for child in children if child is not None]
         return lines
 
     def outcome_menu(self, number: int) -> QMenu:

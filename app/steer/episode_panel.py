@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
-    QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QPushButton,
+    QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -29,11 +30,16 @@ EMPTY = (
     "An episode is one attempt at the task, from the start to its outcome. Press B to start one; "
     "the session file keeps all of them."
 )
-BY_INSTRUCTION = "Rubric by instruction"
+BY_INSTRUCTION = "As the instruction says"
+LEAST_HEIGHT = 96
+LIST_HEIGHT = 96
 
 
-class EpisodePanel(QWidget):
-    """Shows episodes and asks for changes; all of them become events of the session."""
+class EpisodePanel(QScrollArea):
+    """Shows episodes and asks for changes; all of them become events of the session.
+
+    It scrolls where there is little room: a panel must never push STOP off the screen.
+    """
 
     progress_given = Signal(int)
     rubric_chosen = Signal(str)
@@ -59,22 +65,33 @@ class EpisodePanel(QWidget):
         self._warning = QLabel("Nothing is being recorded: outcomes end with this window.")
         self._warning.setWordWrap(True)
         theme.set_role(self._warning, "warn")
-        self._start = ActionButton(actions["episode_start"], role="primary")
-        self._reset = ActionButton(actions["episode_reset"])
-        self._judge = [
-            ActionButton(actions[f"episode_{name}"]) for name in ("success", "failure", "discard")
-        ]
+        names = ("start", "reset", "success", "failure", "discard")
+        self._buttons = {
+            name: ActionButton(
+                actions[f"episode_{name}"], role="primary-small" if name == "start" else "small"
+            )
+            for name in names
+        }
+        for button in self._buttons.values():
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._lab = QLabel()
         self._lab.setWordWrap(True)
         theme.set_role(self._lab, "accent")
         self._agree = QPushButton("Mark success")
+        self._agree.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._agree.setToolTip("End the episode as a success, as the lab suggests.")
         self._agree.clicked.connect(self.success_confirmed)
-        self._rubric = QComboBox()
+        self._menu = QMenu(self)
+        self._choices = QActionGroup(self)
+        self._choices.triggered.connect(self._choose_rubric)
+        self._rubric = QPushButton()
+        self._rubric.setMenu(self._menu)
+        self._rubric.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._rubric.setAccessibleName("Rubric")
         self._rubric.setToolTip("By which milestones progress is given.")
-        self._rubric.activated.connect(self._choose_rubric)
-        self.progress = ProgressRow()
+        theme.set_role(self._rubric, "step")
+        self.progress = ProgressRow(self._rubric)
         self.progress.given.connect(self.progress_given)
         self._note = QLineEdit()
         self._note.setMaxLength(MAX_NOTE)
@@ -89,36 +106,40 @@ class EpisodePanel(QWidget):
         self.set_episodes(Episodes(), 0)
 
     def _build(self) -> None:
-        start = QHBoxLayout()
-        start.setSpacing(4)
-        start.addWidget(self._start, 1)
-        start.addWidget(self._reset, 1)
-        judge = QGridLayout()
-        judge.setSpacing(4)
-        for column, button in enumerate(self._judge):
-            judge.addWidget(button, 0, column)
-            judge.setColumnStretch(column, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for name, button in self._buttons.items():
+            buttons.addWidget(button, 4 if name == "start" else 3)
         lab = QHBoxLayout()
         lab.addWidget(self._lab, 1)
         lab.addWidget(self._agree)
-        layout = QVBoxLayout(self)
+        self.list.setMinimumHeight(LIST_HEIGHT)
+        inside = QWidget()
+        theme.set_role(inside, "clear")
+        layout = QVBoxLayout(inside)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._title)
         layout.addWidget(self._task)
         layout.addWidget(self._warning)
-        layout.addLayout(start)
-        layout.addLayout(judge)
+        layout.addLayout(buttons)
         layout.addLayout(lab)
         layout.addSpacing(4)
-        layout.addWidget(self._rubric)
         layout.addWidget(self.progress)
         layout.addWidget(self._note)
         layout.addWidget(self.list, 1)
+        layout.addStretch(0)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(LEAST_HEIGHT)
 
     def set_episodes(self, episodes: Episodes, now_ns: int) -> None:
         """Show the episodes at a time [ns, monotonic]."""
         last = episodes.last
+        is_open = episodes.current is not None
+        for name, button in self._buttons.items():
+            button.setVisible(name == "discard" or is_open == (name in ("success", "failure")))
         self._title.setText(title_text(episodes, now_ns))
         self._task.setText(f"“{last.instruction}”" if last is not None else EMPTY)
         self.progress.set_progress(last.progress if last is not None else None)
@@ -140,12 +161,19 @@ class EpisodePanel(QWidget):
             chosen: Name of the one that was chosen; empty while the instruction chooses.
             used: The one by which progress is given now.
         """
-        first = f"{BY_INSTRUCTION}: {used.name}" if used is not None and not chosen else ""
-        names = [first or BY_INSTRUCTION, *(rubric.name for rubric in rubrics)]
-        if names != [self._rubric.itemText(i) for i in range(self._rubric.count())]:
-            self._rubric.clear()
-            self._rubric.addItems(names)
-        self._rubric.setCurrentIndex(names.index(chosen) if chosen in names[1:] else 0)
+        names = ["", *(rubric.name for rubric in rubrics)]
+        if names != [action.data() for action in self._choices.actions()]:
+            for action in self._choices.actions():
+                self._choices.removeAction(action)
+                self._menu.removeAction(action)
+            for name in names:
+                action = QAction(name or BY_INSTRUCTION, self._menu)
+                action.setCheckable(True)
+                action.setData(name)
+                self._menu.addAction(self._choices.addAction(action))
+        for action in self._choices.actions():
+            action.setChecked(action.data() == chosen)
+        self._rubric.setText("No rubric" if used is None else used.name)
         self.progress.set_rubric(used)
 
     def set_lab_says(self, lifted: tuple[str, ...], instruction: str) -> None:
@@ -174,6 +202,11 @@ class EpisodePanel(QWidget):
         return self._lab.text()
 
     @property
+    def rubric_menu(self) -> QMenu:
+        """The rubrics to choose from."""
+        return self._menu
+
+    @property
     def note_box(self) -> QLineEdit:
         """Where notes are written."""
         return self._note
@@ -189,5 +222,5 @@ class EpisodePanel(QWidget):
             self._note.clear()
             self.note_written.emit(words)
 
-    def _choose_rubric(self, index: int) -> None:
-        self.rubric_chosen.emit("" if index == 0 else self._rubric.itemText(index))
+    def _choose_rubric(self, action: QAction) -> None:
+        self.rubric_chosen.emit(action.data())

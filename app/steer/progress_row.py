@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from core.rubric import Rubric
 
-COLUMNS = 3
+CHIP_ROOM = 20
+"""Width of a milestone's button beyond its words [px]."""
 
 
 class ProgressRow(QWidget):
@@ -16,8 +27,15 @@ class ProgressRow(QWidget):
 
     given = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, lead: QWidget, parent: QWidget | None = None) -> None:
+        """Build the row.
+
+        Args:
+            lead: What stands before the slider.
+            parent: Qt parent.
+        """
         super().__init__(parent)
+        self._columns = 0
         self._rubric: Rubric | None = None
         self._buttons: list[QPushButton] = []
         self._slider = QSlider(Qt.Orientation.Horizontal)
@@ -33,14 +51,16 @@ class ProgressRow(QWidget):
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout()
         row.setSpacing(8)
+        row.addWidget(lead)
         row.addWidget(self._slider, 1)
         row.addWidget(self._number)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid = QGridLayout()
         self._grid.setSpacing(4)
-        self._grid.addLayout(row, 0, 0, 1, COLUMNS)
-        for column in range(COLUMNS):
-            self._grid.setColumnStretch(column, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addLayout(self._grid)
         self.set_progress(None)
 
     def set_rubric(self, rubric: Rubric | None) -> None:
@@ -53,16 +73,18 @@ class ProgressRow(QWidget):
             button.hide()
             button.deleteLater()
         self._buttons = []
-        for place, milestone in enumerate(rubric.milestones if rubric is not None else ()):
-            button = QPushButton(f"{milestone.name} {milestone.percent}")
+        for milestone in rubric.milestones if rubric is not None else ():
+            button = QPushButton(milestone.name)
             theme.set_role(button, "step")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setProperty("percent", milestone.percent)
             button.setToolTip(f"“{milestone.name}” was reached: {milestone.percent} %.")
             button.clicked.connect(self._pressed)
-            self._grid.addWidget(button, 1 + place // COLUMNS, place % COLUMNS)
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self._buttons.append(button)
+        self._columns = 0
+        self._arrange()
         self._check()
 
     def set_progress(self, progress: int | None) -> None:
@@ -83,6 +105,23 @@ class ProgressRow(QWidget):
     def milestones(self) -> list[QPushButton]:
         """One button per milestone."""
         return self._buttons
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put as many milestones side by side as can be read."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        texts = [self.fontMetrics().horizontalAdvance(b.text()) for b in self._buttons]
+        widest = CHIP_ROOM + max(texts, default=0)
+        columns = min(max(self.width() // widest, 1), max(len(self._buttons), 1))
+        if columns == self._columns:
+            return
+        for column in range(max(self._columns, columns)):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        self._columns = columns
+        for place, button in enumerate(self._buttons):
+            self._grid.addWidget(button, place // columns, place % columns)
 
     def _check(self) -> None:
         value = self._slider.value()

@@ -187,6 +187,7 @@ class SteerWorkspace(QWidget):
 
     def _show_asked(self, *_: object) -> None:
         self.instruction.set_asked(asked(self._studio.store))
+        self._show_blocker()
 
     def _show_rig(self) -> None:
         rig = self._studio.store.rig
@@ -325,6 +326,8 @@ class SteerWorkspace(QWidget):
             self.robot.set_blocker(f"Step {min(step + 1, total)} of {total}")
         elif self._actions["allow"].isEnabled():  # the answer's panel has the reason in full
             self.robot.set_blocker("Look before you run: see the answer.")
+        elif self._actions["run"].isEnabled() and (old := asked(self._studio.store)).changed:
+            self.robot.set_blocker(f"Run still follows “{old.text[:60]}”.")
         else:
             self.robot.set_blocker(self._actions.reason("run"))
 
