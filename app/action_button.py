@@ -9,7 +9,12 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from app import theme
 from app.icons import recoloured
 
-ON_FILLED = {"primary": "on_accent", "run": "on_accent", "stop": "on_stop"}
+ON_FILLED = {
+    "primary": "on_accent",
+    "primary-small": "on_accent",
+    "run": "on_accent",
+    "stop": "on_stop",
+}
 """Colour of the icon by the role of the button."""
 
 SHORT_KEYS = {"Return": "↵", "Enter": "↵", "Space": "␣"}

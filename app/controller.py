@@ -62,6 +62,7 @@ class Controller(QObject):
         self._pending: dict[int, PlanKind] = {}
         self._before: History | None = None
         self._told: set[str] = set()
+        self._instructions: dict[int, str] = {}
         policy.connected.connect(self._policy_connected)
         policy.lost.connect(self._policy_lost)
         policy.staged.connect(self._staged)
@@ -122,6 +123,7 @@ class Controller(QObject):
         assert observation is not None
         self._begin([kind], Phase.THINKING if kind == PlanKind.MODEL else Phase.STEERING)
         self.store.drop_plan(kind)
+        self._instructions = {self._last_request: observation.instruction}
         self._log.observed(self._last_request, observation)
         if trace is not None:
             self._log.steered(self._last_request, trace, observation, self.store.capabilities)
@@ -144,10 +146,13 @@ class Controller(QObject):
             replace(question, request_id=number)
             for number, question in zip(numbers, questions.values(), strict=True)
         )
+        self._instructions = {
+            question.request_id: question.about(observation).instruction for question in asked
+        }
         self._log.observed(numbers[0], observation)
         self._log.compared(
             {number: str(kind) for number, kind in self._pending.items()},
-            [question.about(observation).instruction for question in asked],
+            list(self._instructions.values()),
         )
         for question in asked:
             if question.trace is not None:
@@ -220,12 +225,14 @@ class Controller(QObject):
         if kind is None:
             self._log.note(f"answer {reasoning.request_id} came too late and was dropped")
             return
+        told = self._instructions.get(reasoning.request_id, "")
         if self.store.observation is not None:
             reasoning = self._watch.judged(
                 self.store.observation, reasoning, after=self._before if together else None
             )
         self._log.reasoned(reasoning)
-        self.store.set_plan(Plan(kind=kind, reasoning=reasoning), select=not together)
+        plan = Plan(kind=kind, reasoning=reasoning, instruction=told)
+        self.store.set_plan(plan, select=not together)
         if not self._pending:
             self._all_answered()
         if reasoning.chunk is None:

@@ -23,6 +23,7 @@ from app import theme
 from app.actions import Actions, KeyGuard
 from app.docks import Docks
 from app.edge import Edge
+from app.episode_words import status_text
 from app.help_sheet import HelpSheet
 from app.menus import fill_menu_bar
 from app.settings import save_settings
@@ -150,6 +151,14 @@ class MainWindow(QMainWindow):
             "home": studio.motion.home,
             "reset": self._new_scene,
             "instruction": self._go_to_instruction,
+            "episode_start": studio.episodes.start,
+            "episode_success": studio.episodes.succeed,
+            "episode_failure": studio.episodes.fail,
+            "episode_discard": studio.episodes.discard,
+            "episode_forward": studio.episodes.forward,
+            "episode_back": studio.episodes.back,
+            "episode_note": self._write_a_note,
+            "episode_reset": studio.episodes.reset,
             "theme": self._change_theme,
             "messages": self._show_history,
             "restart": studio.restart,
@@ -166,6 +175,7 @@ class MainWindow(QMainWindow):
 
     def _wire(self) -> None:
         store = self.studio.store
+        self.studio.episodes.scene_wanted.connect(self._new_scene)
         store.phase_changed.connect(self._show_phase)
         store.rig_changed.connect(self._show_rig)
         store.services_changed.connect(self._show_services)
@@ -183,7 +193,11 @@ class MainWindow(QMainWindow):
             self._help.close()
         elif self._history is not None and self._history.isVisible():
             self._history.close()
-        elif self.workspace.canvas.tool.cancel() or self.studio.controller.cancel():
+        elif (
+            self.workspace.instruction.close_sheet()
+            or self.workspace.canvas.tool.cancel()
+            or self.studio.controller.cancel()
+        ):
             return
         elif self.workspace.instruction.line.hasFocus():
             self.workspace.canvas.view.setFocus()
@@ -209,6 +223,10 @@ class MainWindow(QMainWindow):
     def _new_scene(self) -> None:
         self._seed += 1
         self.studio.motion.reset_lab(self._seed)
+
+    def _write_a_note(self) -> None:
+        self.docks.show("episode")
+        self.workspace.episodes.panel.write_a_note()
 
     def _go_to_instruction(self) -> None:
         self.workspace.instruction.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -283,6 +301,7 @@ class MainWindow(QMainWindow):
         self.status.set_robot(words.lower(), fault=role == "fault")
         if store.phase in BUSY:
             self.status.set_thinking(time.monotonic() - self._thinking_since)
+        self.status.set_episode(status_text(store.episodes, time.monotonic_ns()))
         recording = store.recording
         if recording.path:
             seconds = (time.monotonic_ns() - recording.since_ns) / 1e9

@@ -41,6 +41,11 @@ class SessionLog:
         self._put: Callable[[events.Event], Any] | None = None
         self._kept: deque[events.Event] = deque(maxlen=_KEPT_BACK)
         self._last: dict[str, int] = {}
+        self._listeners: list[Callable[[events.Event], None]] = []
+
+    def listen(self, listener: Callable[[events.Event], None]) -> None:
+        """Tell about every event before it is written; a listener that raises keeps it out."""
+        self._listeners.append(listener)
 
     def attach(self, put: Callable[[events.Event], Any] | None) -> None:
         """Hand events to a recorder from now on; what was kept back goes first."""
@@ -49,6 +54,8 @@ class SessionLog:
             self._send(self._kept.popleft())
 
     def _send(self, event: events.Event) -> None:
+        for listener in self._listeners:
+            listener(event)
         if self._put is None:
             if not event.droppable:
                 self._kept.append(event)
@@ -193,6 +200,18 @@ class SessionLog:
     def chose(self, label: str, request_id: int, among: list[int]) -> None:
         """One of several plans was chosen."""
         self._send(events.PlanChosen(label=label, request_id=request_id, among=tuple(among)))
+
+    def instruction_changed(self, before: str, after: str, request_id: int) -> None:
+        """The box no longer says what the policy was asked with."""
+        self._send(events.InstructionChanged(before=before, after=after, request_id=request_id))
+
+    def episode(self, event: events.Event) -> None:
+        """Something is said about an episode.
+
+        Raises:
+            EpisodeError: If that does not fit what was said before; nothing is written then.
+        """
+        self._send(event)
 
     def note(self, text: str) -> None:
         """A remark of the studio."""

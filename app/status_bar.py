@@ -52,7 +52,7 @@ class StatusBar(QStatusBar):
         self.setContentsMargins(8, 2, 8, 2)
         self._wanted: dict[str, tuple[str, str]] = {}
         self._labels: dict[str, QLabel] = {}
-        for name in ("phase", "frames", "think", "robot", "recording"):
+        for name in ("phase", "frames", "think", "robot", "episode", "recording"):
             label = QLabel()
             label.setContentsMargins(4, 2, 4, 2)
             self._labels[name] = label
@@ -88,6 +88,10 @@ class StatusBar(QStatusBar):
     def set_robot(self, words: str, *, fault: bool = False) -> None:
         """Say what the arm is doing."""
         self._wanted["robot"] = (words, "fault" if fault else "caption")
+
+    def set_episode(self, words: str) -> None:
+        """Say which episode is open; nothing for none."""
+        self._wanted["episode"] = (words, "accent")
 
     def set_recording(self, seconds: float | None, size: int = 0, dropped: int = 0) -> None:
         """Say how the log is doing: its length [s], size [bytes] and the frames it lost."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from core.camera import CameraModel
+from core.episode import Episodes
 from core.policy.doubt import severe_texts
 from core.types import ActionChunk, Capabilities, Observation, Reasoning, RobotState
 
@@ -83,6 +84,7 @@ class Plan:
         preview: Path and verdict of the guard, once the rig has looked at it.
         refusal: Why there is no preview, as a sentence.
         allowed: Whether a person has looked at severe doubts and allowed the plan.
+        instruction: What the policy was told when it was asked for this plan.
     """
 
     kind: PlanKind
@@ -90,6 +92,7 @@ class Plan:
     preview: Preview | None = None
     refusal: str = ""
     allowed: bool = False
+    instruction: str = ""
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -154,6 +157,7 @@ class Store(QObject):
     recording_changed = Signal()
     auto_changed = Signal()
     progress_changed = Signal()
+    episodes_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -175,6 +179,8 @@ class Store(QObject):
         self.auto = False
         self.cycle = 0
         self.progress = (0, 0)
+        self.episodes = Episodes()
+        self.lab_says: tuple[str, ...] = ()
 
     @property
     def plan(self) -> Plan | None:
@@ -317,3 +323,14 @@ class Store(QObject):
         if (step, total) != self.progress:
             self.progress = (step, total)
             self.progress_changed.emit()
+
+    def set_episodes(self, episodes: Episodes) -> None:
+        """Remember the attempts of this session."""
+        self.episodes = episodes
+        self.episodes_changed.emit()
+
+    def set_lab_says(self, lifted: tuple[str, ...]) -> None:
+        """Remember what the lab sees in the air: a suggestion, never an outcome."""
+        if lifted != self.lab_says:
+            self.lab_says = lifted
+            self.episodes_changed.emit()

@@ -13,6 +13,8 @@ from PySide6.QtGui import QUndoStack
 from app.auto import AutoMode
 from app.compare import Compare
 from app.controller import Controller
+from app.episodes import EpisodeKeeper
+from app.instructions import Instructions
 from app.live import LiveFeed
 from app.motion import Motion
 from app.notify import Notifier
@@ -20,7 +22,7 @@ from app.policy_link import PolicyLink
 from app.recording import Recorder
 from app.services import Services
 from app.session_log import SessionLog
-from app.settings import Settings
+from app.settings import Settings, settings_folder
 from app.store import Phase, RigInfo, Store
 from app.watch import Watch
 from app.workers import RigLink
@@ -39,6 +41,8 @@ class Studio(QObject):
         controller: Asking and drawing.
         compare: Candidates, and asking for several plans.
         motion: Running and stopping.
+        instructions: Earlier instructions, templates and changes of mind.
+        episodes: Attempts at a task.
         auto: The automatic mode.
     """
 
@@ -95,6 +99,10 @@ class Studio(QObject):
             parent=self,
             **parts,
         )
+        self.instructions = Instructions(
+            rig=self.rig, folder=settings_folder(), parent=self, **parts
+        )
+        self.episodes = EpisodeKeeper(rig=self.rig, motion=self.motion, parent=self, **parts)
         self._announced = False
         self._left = False
         self._wire()
@@ -105,6 +113,7 @@ class Studio(QObject):
         self.motion.scene_changed.connect(self.undo_stack.clear)
         self.motion.scene_changed.connect(self.compare.clear)
         self.motion.scene_changed.connect(self.watch.forget)
+        self.motion.scene_changed.connect(self.instructions.look_at_table)
         self.policy.connected.connect(self.watch.forget)
         self.rig.connected.connect(self.watch.forget)
         self.feed.frame_arrived.connect(self.log.frame)
@@ -123,6 +132,8 @@ class Studio(QObject):
 
     def start(self) -> None:
         """Start the services, connect to those that run already, and record from now on."""
+        for problem in (*self.instructions.problems, *self.episodes.problems):
+            self.notifier.warning(problem)
         self.recorder.start()
         for name, (url, token) in self._addresses.items():
             self.store.set_service(name, "connecting")
@@ -171,6 +182,7 @@ class Studio(QObject):
         if client.stopped_by:
             self.store.set_phase(Phase.STOPPED)
         self.feed.attach(client)
+        self.instructions.look_at_table()
         self._look_ready()
 
     @Slot(str)
@@ -224,6 +236,8 @@ class Studio(QObject):
         if self.store.phase == Phase.RUNNING or self.store.auto:
             self.motion.stop("studio is closing")
         self.feed.attach(None)
+        self.instructions.shutdown()
+        self.episodes.shutdown()
         self.policy.shutdown()
         self.rig.shutdown()
         self.recorder.shutdown()

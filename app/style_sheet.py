@@ -54,11 +54,13 @@ QPushButton:focus, QToolButton[role="button"]:focus {
     border: 2px solid $accent; padding: 3px 11px; }
 QPushButton:disabled, QToolButton[role="button"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
-QPushButton[role="primary"] {
+QPushButton[role="primary"], QPushButton[role="primary-small"] {
     background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
-QPushButton[role="primary"]:hover { border-color: $text; }
-QPushButton[role="primary"]:focus { border: 2px solid $text; }
-QPushButton[role="primary"]:disabled {
+QPushButton[role="primary"]:hover, QPushButton[role="primary-small"]:hover {
+    border-color: $text; }
+QPushButton[role="primary"]:focus, QPushButton[role="primary-small"]:focus {
+    border: 2px solid $text; }
+QPushButton[role="primary"]:disabled, QPushButton[role="primary-small"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
 QPushButton[role="run"], QPushButton[role="stop"] {
     font-size: 12pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
@@ -77,6 +79,15 @@ QPushButton[role="flat"], QToolButton {
 QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
 QPushButton[role="flat"]:checked { background: $line; color: $text; }
 QPushButton[role="flat"]:focus, QToolButton:focus { border: 1px solid $accent; }
+QPushButton[role="choice"] {
+    background: transparent; border: 1px solid transparent; border-radius: 6px; color: $text;
+    padding: 4px 8px; text-align: left; }
+QPushButton[role="choice"]:hover { background: $line; }
+QPushButton[role="choice"]:focus { background: $line; border: 1px solid $accent; }
+QPushButton[role="step"] { padding: 2px 4px; min-height: 16px; }
+QPushButton[role="step"]:focus { padding: 1px 3px; }
+QPushButton[role="small"], QPushButton[role="primary-small"] { padding: 4px; }
+QPushButton[role="small"]:focus, QPushButton[role="primary-small"]:focus { padding: 3px; }
 QPushButton[role="link"] {
     background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
@@ -106,6 +117,18 @@ QTabBar::tab { background: transparent; color: $muted; padding: 4px 12px;
     border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:hover { color: $text; }
+
+QTreeWidget {
+    background: $base; color: $text; border: 1px solid $line; border-radius: 6px;
+    selection-background-color: $accent; selection-color: $on_accent; }
+QTreeWidget QLineEdit, QTreeWidget QLineEdit:focus { border-radius: 0; padding: 0 2px; }
+QSlider::groove:horizontal { background: $line; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal:disabled { background: $line; }
+QSlider::handle:horizontal {
+    background: $raised; border: 1px solid $edge; width: 14px; margin: -6px 0;
+    border-radius: 8px; }
+QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { border: 2px solid $accent; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="clear"] { background: transparent; }

@@ -46,6 +46,7 @@ class Actions(QObject):
             store.draft_changed,
             store.candidates_changed,
             store.auto_changed,
+            store.episodes_changed,
         ):
             signal.connect(self.refresh)
         self.refresh()

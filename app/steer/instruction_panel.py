@@ -1,26 +1,29 @@
-"""Where the instruction is typed, with the buttons that act on it."""
+"""Where the instruction is typed, with the buttons that act on it and what is worth knowing of it.
+
+The line under the box says, in this order: what is wrong with the text, what can be filled into the
+selected gap, and with which words the shown plan was asked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from app import theme
 from app.action_button import ActionButton
-from app.icons import icon
+from app.asked import Asked
+from app.own_files import HISTORY
+from app.steer.choice_sheet import Choice, ChoiceSheet
+from app.steer.instruction_line import InstructionLine
+from app.steer.note_line import NoteLine, Part
+from core.phrasing import wordings
 from core.policy.base import MAX_INSTRUCTION
+from core.templates import choices, gaps
 
-HISTORY = 30
-"""Number of instructions that are remembered."""
-
-SHOWN_IN_MENU = 60
-"""Characters of an instruction in the menu."""
-
-LONGEST_KEPT = 20_000
-"""Text beyond this is cut off on pasting, so that an accident cannot freeze the window."""
+HINT = "Enter thinks · Up and Down bring earlier instructions · Ctrl+T templates · Ctrl+J rephrases"
+SHORT_HINT = "Enter thinks · Up: earlier · Ctrl+T: templates"
 
 
 def instruction_problem(text: str) -> str:
@@ -32,33 +35,9 @@ def instruction_problem(text: str) -> str:
             f"The instruction has {len(text):,} characters; at most {MAX_INSTRUCTION:,} are "
             "possible. A short sentence works best."
         )
+    if found := gaps(text):
+        return f"Fill in the {found[0].name}: Tab selects {{{found[0].name}}}, then type."
     return ""
-
-
-class _Line(QLineEdit):
-    """One line of text with the instructions of before on the arrow keys, as in a shell."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.history: list[str] = []
-        self._place = -1
-        self._typed = ""
-        self.setMaxLength(LONGEST_KEPT)
-        self.textEdited.connect(self._forget_place)
-
-    def _forget_place(self) -> None:
-        self._place = -1
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walk through the history with Up and Down."""
-        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()), 0)
-        if not step or not self.history:
-            super().keyPressEvent(event)
-            return
-        if self._place < 0:
-            self._typed = self.text()
-        self._place = min(max(self._place + step, -1), len(self.history) - 1)
-        self.setText(self._typed if self._place < 0 else self.history[self._place])
 
 
 class InstructionPanel(QWidget):
@@ -68,27 +47,50 @@ class InstructionPanel(QWidget):
     """
 
     instruction_changed = Signal(str)
+    wording_proposed = Signal(str)
+    """Other words that are to be asked beside the instruction."""
 
     def __init__(
-        self, think: QAction, auto: QAction, reset: QAction, parent: QWidget | None = None
+        self,
+        think: QAction,
+        auto: QAction,
+        reset: QAction,
+        helpers: Sequence[QAction] = (),
+        parent: QWidget | None = None,
     ) -> None:
+        """Build the panel.
+
+        Args:
+            think: Asks the policy.
+            auto: Switches the automatic mode.
+            reset: Lays out a new scene.
+            helpers: Actions "recall", "templates" and "rephrase", shown inside the box.
+            parent: Qt parent.
+        """
         super().__init__(parent)
         self._think = think
-        self._line = _Line()
+        self._problem = ""
+        self._asked = Asked()
+        self._templates: tuple[str, ...] = ()
+        self._sheet: ChoiceSheet | None = None
+        self._comparable = False
+        self._line = InstructionLine()
         self._line.setPlaceholderText("What should the arm do? Such as “pick up the bowl”")
         self._line.setAccessibleName("Instruction")
         self._line.setMinimumHeight(32)
         self._line.textChanged.connect(self._changed)
         self._line.returnPressed.connect(self._submit)
-        self._recall = QAction(icon("clock-counter-clockwise", "muted"), "Earlier instructions")
-        self._recall.setToolTip("Earlier instructions (arrow keys up and down)")
-        self._recall.triggered.connect(self._show_history)
-        self._line.addAction(self._recall, QLineEdit.ActionPosition.TrailingPosition)
-        self._recall.setVisible(False)
-        self._message = QLabel()
-        self._message.setWordWrap(True)
-        theme.set_role(self._message, "fault")
-        self._message.hide()
+        self._line.gap_changed.connect(self._show_note)
+        slots = {
+            "recall": self.offer_history,
+            "templates": self.offer_templates,
+            "rephrase": self.offer_wordings,
+        }
+        for helper in reversed(helpers):
+            self._line.addAction(helper, QLineEdit.ActionPosition.TrailingPosition)
+            helper.triggered.connect(slots[helper.objectName()])
+        self._note = NoteLine()
+        self._note.chosen.connect(self._line.fill)
 
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -101,12 +103,18 @@ class InstructionPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row)
-        layout.addWidget(self._message)
+        layout.addWidget(self._note)
+        self._show_note()
 
     @property
     def line(self) -> QLineEdit:
         """The box itself, for the focus."""
         return self._line
+
+    @property
+    def sheet(self) -> ChoiceSheet | None:
+        """The list under the box, once it was needed."""
+        return self._sheet
 
     def instruction(self) -> str:
         """Return what is typed, unchanged."""
@@ -120,20 +128,33 @@ class InstructionPanel(QWidget):
     def set_history(self, history: Sequence[str]) -> None:
         """Offer these earlier instructions, newest first."""
         self._line.history = list(dict.fromkeys(history))[:HISTORY]
-        self._recall.setVisible(bool(self._line.history))
-
-    def remember(self, text: str) -> None:
-        """Put an instruction that was used in front of the history."""
-        self.set_history([text, *self._line.history])
 
     def history(self) -> list[str]:
         """Return the earlier instructions, newest first."""
         return list(self._line.history)
 
+    def set_templates(self, templates: Sequence[str]) -> None:
+        """Offer these instructions with gaps."""
+        self._templates = tuple(templates)
+
+    def set_objects(self, objects: Sequence[str]) -> None:
+        """Offer these names where an object belongs."""
+        self._line.objects = tuple(objects)
+        self._show_note()
+
+    def set_asked(self, asked: Asked) -> None:
+        """Show what the plan that is shown was asked with."""
+        self._asked = asked
+        self._show_note()
+
+    def set_comparable(self, comparable: bool) -> None:
+        """Offer to ask other wordings beside the instruction."""
+        self._comparable = comparable
+
     def show_problem(self, sentence: str) -> None:
         """Show a sentence below the box; an empty one takes it away."""
-        self._message.setText(sentence)
-        self._message.setVisible(bool(sentence))
+        self._problem = sentence
+        self._show_note()
         if self._line.property("invalid") != bool(sentence):
             self._line.setProperty("invalid", bool(sentence))
             self._line.style().unpolish(self._line)
@@ -141,11 +162,52 @@ class InstructionPanel(QWidget):
 
     def problem(self) -> str:
         """Return the sentence that is shown; empty when there is none."""
-        return self._message.text()
+        return self._problem
+
+    @property
+    def note(self) -> str:
+        """What is said under the box."""
+        return self._note.words
+
+    def offer_history(self) -> None:
+        """Open the list of earlier instructions."""
+        if self._line.history:
+            earlier = [Choice(text=text) for text in self._line.history]
+            self._offer("Earlier instructions", earlier)
+        else:
+            self._offer("No instruction was used yet; what you ask with is kept here.", [])
+
+    def offer_templates(self) -> None:
+        """Open the list of templates."""
+        self._offer("Templates", [Choice(text=text) for text in self._templates])
+
+    def offer_wordings(self) -> None:
+        """Open the list of other wordings."""
+        found = [
+            Choice(text=wording.text, remark=wording.change, beside=self._comparable)
+            for wording in wordings(self.instruction())
+        ]
+        self._offer("The same in other words", found)
+
+    def close_sheet(self) -> bool:
+        """Close the list and go back into the box; false when it was not open."""
+        if self._sheet is None or not self._sheet.close_up():
+            return False
+        self._line.setFocus()
+        return True
+
+    def _offer(self, title: str, found: Sequence[Choice]) -> None:
+        if self._sheet is None:
+            self._sheet = ChoiceSheet(self.window())
+            self._sheet.chosen.connect(self._line.put_template)
+            self._sheet.beside.connect(self.wording_proposed)
+        if not self._sheet.close_up():
+            self._sheet.offer(title, found, self._line)
 
     def _changed(self, text: str) -> None:
         # An empty box while typing is no mistake yet; a text that is too long is one at once.
-        self.show_problem(instruction_problem(text) if text else "")
+        wrong = len(text) > MAX_INSTRUCTION
+        self.show_problem(instruction_problem(text) if wrong else "")
         self.instruction_changed.emit(text)
 
     def _submit(self) -> None:
@@ -154,13 +216,36 @@ class InstructionPanel(QWidget):
         if not problem:
             self._think.trigger()
 
-    def _show_history(self) -> None:
-        menu = QMenu(self)
-        for text in self._line.history:
-            cut = text if len(text) <= SHOWN_IN_MENU else text[: SHOWN_IN_MENU - 1] + "…"
-            menu.addAction(cut).setData(text)
-        chosen = menu.exec(self._line.mapToGlobal(self._line.rect().bottomLeft()))
-        if chosen is not None:
-            self.set_instruction(chosen.data())
-            self._line.setFocus()
-        menu.deleteLater()
+    def _show_note(self) -> None:
+        gap, asked = self._line.gap(), self._asked
+        if self._problem:
+            self._note.set_parts([Part(text=self._problem, quote=True)], "fault")
+        elif gap is not None:
+            self._note.set_parts(self._gap_parts(gap.name), "caption")
+        elif asked.changed and asked.text:
+            self._note.set_parts(self._changed_parts(asked), "warn")
+        elif asked.text:
+            words = f"{asked.whose} was asked with:" if asked.whose else "Asking with:"
+            quote = Part(text=f"“{asked.text}”", quote=True)
+            self._note.set_parts([Part(text=words), quote], "caption")
+        else:
+            self._note.set_parts([Part(text=HINT, short=SHORT_HINT, quote=True)], "caption")
+
+    def _gap_parts(self, name: str) -> list[Part]:
+        options = choices(name, self._line.objects)
+        more = "Tab goes on" if gaps(self._line.text()) else "Enter thinks"
+        if not options:
+            return [Part(text=f"Type the {name}"), Part(text=f"· {more}")]
+        links = [Part(text=option, look="link") for option in options]
+        return [Part(text=f"The {name}:"), *links, Part(text=f"· Up and Down choose · {more}")]
+
+    def _changed_parts(self, asked: Asked) -> list[Part]:
+        subject = asked.whose or "The answer under way"
+        new = self._line.text().strip() or "nothing yet"
+        sentence = f"{subject} still follows the old words; Think or Steer asks with the new."
+        return [
+            Part(text=f"“{asked.text}”", look="old", quote=True),
+            Part(text="→"),
+            Part(text=f"“{new}”", look="new", quote=True),
+            Part(text=sentence, short="the shown plan follows the old words"),
+        ]

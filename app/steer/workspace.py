@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.action_button import ActionButton
 from app.actions import Actions
+from app.asked import asked
 from app.docks import Panel
 from app.observe import camera_order
 from app.steer.absence import no_depth
@@ -29,12 +30,13 @@ from app.steer.canvas import Canvas
 from app.steer.cloud_job import CloudJob, Lifted
 from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
+from app.steer.episode_wiring import EpisodeWiring
 from app.steer.instruction_panel import InstructionPanel
 from app.steer.model_view import ModelView
 from app.steer.plan_bar import PlanBar
 from app.steer.reasoning_panel import ReasoningPanel
 from app.steer.robot_panel import RobotPanel
-from app.store import BUSY, Phase, PlanKind
+from app.store import Phase, PlanKind
 from app.studio import Studio
 from core import overlay
 from core.types import Frame, Reasoning
@@ -51,7 +53,13 @@ class SteerWorkspace(QWidget):
         super().__init__(parent)
         self._studio, self._actions = studio, actions
         store = studio.store
-        self.instruction = InstructionPanel(actions["think"], actions["auto"], actions["reset"])
+        self.instruction = InstructionPanel(
+            actions["think"],
+            actions["auto"],
+            actions["reset"],
+            [actions[name] for name in ("recall", "templates", "rephrase")],
+        )
+        self.instruction.set_templates(studio.instructions.templates)
         self.canvas = Canvas(
             store,
             studio.undo_stack,
@@ -67,6 +75,7 @@ class SteerWorkspace(QWidget):
         self.robot = RobotPanel(
             actions["run"], actions["stop"], actions["release"], actions["home"]
         )
+        self.episodes = EpisodeWiring(store, studio.episodes, actions, self)
         self._allow = ActionButton(actions["allow"])
         self.answer.add_button(self._allow)
         self._cloud_job = CloudJob(self)
@@ -114,11 +123,23 @@ class SteerWorkspace(QWidget):
             Panel(name="scene", title="3D view", widget=padded(self.cloud), share=5),
             Panel(name="model", title="What the model sees", widget=padded(thumbnails), share=3),
             Panel(name="answer", title="Answer", widget=padded(self.answer), share=5),
+            Panel(
+                name="episode",
+                title="Episode",
+                widget=padded(self.episodes.panel),
+                behind="answer",
+            ),
         ]
 
     def _wire(self) -> None:
         studio, store = self._studio, self._studio.store
         self.instruction.instruction_changed.connect(studio.controller.set_instruction)
+        studio.instructions.history_changed.connect(self._show_instructions)
+        studio.instructions.objects_changed.connect(self._show_instructions)
+        store.instruction_changed.connect(self._show_asked)
+        store.plans_changed.connect(self._show_asked)
+        store.phase_changed.connect(self._show_asked)
+        self._show_instructions()
         self.plans.plan_chosen.connect(studio.controller.select_plan)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
         self.canvas.tool.gesture_ended.connect(self._lift_again)
@@ -157,7 +178,16 @@ class SteerWorkspace(QWidget):
     def _tick(self) -> None:
         feed = self._studio.feed
         self.cameras.set_frames(feed.frames, time.monotonic_ns())
+        self.episodes.tick()
         self.canvas.tick(feed.age_ms(self.canvas.camera))
+
+    def _show_instructions(self) -> None:
+        self.instruction.set_history(self._studio.instructions.history)
+        self.instruction.set_objects(self._studio.instructions.objects)
+
+    def _show_asked(self, *_: object) -> None:
+        self.instruction.set_asked(asked(self._studio.store))
+        self._show_blocker()
 
     def _show_rig(self) -> None:
         rig = self._studio.store.rig
@@ -185,8 +215,6 @@ class SteerWorkspace(QWidget):
     def _show_phase(self, *_: object) -> None:
         store = self._studio.store
         self.robot.set_stopped(store.phase in (Phase.STOPPED, Phase.FAULT))
-        if store.phase in BUSY:
-            self.instruction.remember(store.instruction)
         self._show_insets()
         self._show_plans()
         self._show_model_input()
@@ -298,6 +326,8 @@ class SteerWorkspace(QWidget):
             self.robot.set_blocker(f"Step {min(step + 1, total)} of {total}")
         elif self._actions["allow"].isEnabled():  # the answer's panel has the reason in full
             self.robot.set_blocker("Look before you run: see the answer.")
+        elif self._actions["run"].isEnabled() and (old := asked(self._studio.store)).changed:
+            self.robot.set_blocker(f"Run still follows “{old.text[:60]}”.")
         else:
             self.robot.set_blocker(self._actions.reason("run"))
 

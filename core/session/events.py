@@ -16,6 +16,13 @@ from core.session.compare_events import (
     PlanChosen,
     describe_comparison,
 )
+from core.session.episode_events import (
+    EpisodeEnded,
+    EpisodeNoted,
+    EpisodeProgressed,
+    EpisodeStarted,
+    describe_episode,
+)
 from core.session.event import Event
 from core.types import ActionChunk, Frame, Observation, Reasoning, RobotState, Trace
 
@@ -241,6 +248,21 @@ class Note(Event):
     author: str = "operator"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InstructionChanged(Event):
+    """A person changed the instruction after the policy had been asked.
+
+    Attributes:
+        before: Instruction of the last request.
+        after: What is in the box now.
+        request_id: The last request; its plan still follows the old instruction.
+    """
+
+    before: str
+    after: str
+    request_id: int = 0
+
+
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -262,6 +284,11 @@ EVENTS: dict[str, type[Event]] = {
         CandidateDropped,
         Compared,
         PlanChosen,
+        InstructionChanged,
+        EpisodeStarted,
+        EpisodeProgressed,
+        EpisodeNoted,
+        EpisodeEnded,
     )
 }
 
@@ -293,8 +320,10 @@ def describe(event: Event) -> str:
             return f"Fault in {event.source or 'the studio'}: {event.sentence}"
         case Note():
             return f"{event.author}: {event.text}"
+        case InstructionChanged():
+            return f'Instruction changed: "{event.before}" became "{event.after}"'
         case _:
-            return describe_comparison(event) or type(event).__name__
+            return describe_comparison(event) or describe_episode(event) or type(event).__name__
 
 
 def _frozen(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

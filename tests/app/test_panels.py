@@ -200,8 +200,7 @@ def test_instruction_panel_thinks_only_with_a_good_instruction(qtbot: QtBot) -> 
 def test_instruction_history_is_on_the_arrow_keys(qtbot: QtBot) -> None:
     panel = InstructionPanel(action("Think"), action("Auto"), action("Reset"))
     qtbot.addWidget(panel)
-    for text in ("one", "two", "one"):
-        panel.remember(text)
+    panel.set_history(["one", "two", "one"])
     assert panel.history() == ["one", "two"]
     qtbot.keyClicks(panel.line, "new")
     qtbot.keyClick(panel.line, Qt.Key.Key_Up)

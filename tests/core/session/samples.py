@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from core.camera import CameraModel
+from core.episode import Outcome
 from core.session import events
 from core.types import (
     ActionChunk,
@@ -102,6 +103,12 @@ def every_kind():
             request_ids=(4, 5), labels=("model", "first"), instructions=("push", "shove")
         ),
         events.PlanChosen(label="first", request_id=5, among=(4, 5)),
+        events.InstructionChanged(before="pick up the cube", after="push the cube", request_id=5),
+        events.EpisodeStarted(number=1, instruction="push the cube", rubric="Push"),
+        events.EpisodeProgressed(number=1, progress=25, milestone="reached", rubric="Push"),
+        events.EpisodeNoted(number=1, remark=1, text="It slid “away”."),
+        events.EpisodeEnded(number=1, outcome=Outcome.FAILURE, progress=25, note="It slid away."),
+        events.EpisodeEnded(number=1, outcome=Outcome.DISCARDED, revised=True),
     ]
 
 
