@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.decoding.course import Course, Stretch
 from core.decoding.drafts import Costs, Draft, Drafter
 from core.decoding.requests import Decoded, DecodeRequest
@@ -57,13 +59,13 @@ class Answer:
         room = self.request.max_new_tokens - len(self.ids)
         return self._drafter.draft(self._certain, self._stretch, room)
 
-    def take(self, draft: Draft, found: list[int], shares: list[float]) -> None:
+    def take(self, draft: Draft, found: list[int], shares: Sequence[float] = ()) -> None:
         """Keep what the network confirmed, and the first choice that differs.
 
         Args:
             draft: What it was asked.
             found: Its choice for each of the draft's places.
-            shares: Probability of each choice among the allowed; may be empty if no log asks.
+            shares: Probability of each choice among the allowed; for the log of decisions only.
         """
         held, guesses, ids = 0, draft.guesses, self.ids
         known, decided = len(ids), list[int]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -21,7 +22,7 @@ class DecisionLog:
     moments: list[float] = field(default_factory=list[float])
     confidence: list[float] = field(default_factory=list[float])
 
-    def add(self, at: list[int], confidence: list[float]) -> None:
+    def add(self, at: list[int], confidence: Sequence[float]) -> None:
         """Take in what one pass has decided.
 
         Args:

@@ -42,7 +42,10 @@ class Spelling:
                 while behind < len(ids) and not self._is_whole(ids[behind]):
                     behind += 1
             run = tuple(ids[first:behind])
-            found += [at + self._length(run[:count]) for count in range(len(run))]
+            for count in range(len(run)):
+                # with byte fallback one byte more can make the characters before it unreadable
+                length = max(self._length(run[:count]), found[-1] - at if found else 0)
+                found.append(at + length)
             at += self._length(run)
             first = behind
         return found

@@ -97,9 +97,9 @@ class Progress:
             return None
         starts = self._spelling.starts(ids)
         return Decisions(
-            at=np.array([starts[index] for index in log.at]),
-            seconds=np.array(log.moments) - self._started,
-            confidence=np.minimum(log.confidence, 1.0),
+            at=np.array([starts[index] for index in log.at], np.int32),
+            seconds=(np.array(log.moments) - self._started).astype(np.float32),
+            confidence=np.minimum(log.confidence, 1.0).astype(np.float32),
         )
 
     def _take_in(self, partial: PartialAnswer) -> None:

@@ -65,7 +65,7 @@ def guessed(
             ids = [*answer.ids, *draft.tokens[draft.at[0] + 1 : draft.at[at] + 1]]
             found.append(choose(seed, ids, grammar, place, stubborn))
         before = len(answer.ids)
-        answer.take(draft, found, [])
+        answer.take(draft, found)
         assert len(answer.ids) > before or answer.done
         # the cache holds the prompt and all ids but those that are still to be read
         assert length <= answer.length <= length + len(answer.ids)
