@@ -23,6 +23,9 @@ TRACE_MAX = 255.0
 """Trace coordinates run from 0 to 255 across the image, whatever its size in pixels."""
 
 MAX_TRACE_POINTS = 5
+
+MAX_DECISIONS = 10_000
+"""Most decisions that an answer may tell of; real ones have some hundred."""
 ACTION_DIM = 7
 
 
@@ -201,6 +204,9 @@ class Capabilities:
         execute_steps: Steps of a chunk that the policy's author suggests to run before asking
             again.
         checkpoint: SHA-256 of the weights; empty while it is not known.
+        action_range: Least and largest value that the model can say, for each value of a step
+            [m, rad, gripper]; a scaled one has the 1st and 99th percentile seen in training. Empty
+            when it is not known.
     """
 
     name: str
@@ -216,6 +222,40 @@ class Capabilities:
     arms: int = 1
     execute_steps: int = 8
     checkpoint: str = ""
+    action_range: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decisions:
+    """When and how surely the tokens of an answer were decided; forced ones are left out.
+
+    Attributes:
+        at: (D,) int32, character of the answer's text at which each token begins, ascending.
+        seconds: (D,) float32, time since the request [s], ascending; the tokens that one forward
+            pass decided share it.
+        confidence: (D,) float32, probability of the token among those allowed there, 0..1.
+    """
+
+    at: NDArray[np.int32]
+    seconds: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", _frozen(self.at, np.int32))
+        for name in ("seconds", "confidence"):
+            object.__setattr__(self, name, _frozen(getattr(self, name), np.float32))
+        shapes = {self.at.shape, self.seconds.shape, self.confidence.shape}
+        if len(shapes) != 1 or self.at.ndim != 1 or len(self.at) > MAX_DECISIONS:
+            raise ValueError(f"decisions have shapes {shapes}; expected one (D,)")
+        if not len(self.at):
+            return
+        if self.at[0] < 0 or (np.diff(self.at) < 0).any():
+            raise ValueError("decisions must come in the order of the text")
+        steps = np.diff(self.seconds, prepend=np.float32(0))
+        if not np.isfinite(self.seconds).all() or (steps < 0).any():
+            raise ValueError("decisions must have ascending times from 0 on")
+        if not ((self.confidence >= 0) & (self.confidence <= 1)).all():
+            raise ValueError("the confidence of a decision must lie in 0..1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -252,6 +292,7 @@ class Reasoning:
         steered_by: The drawn trace that the model was given, if any.
         model_image: (H, W, 3) uint8 RGB, the first image as the model saw it (I+ when steered).
         timings: Seconds since the request per stage, such as "depth", "trace", "actions", "total".
+        decisions: When and how surely its tokens were decided, if the server tells.
         warnings: Sentences for the person.
         error: Why there is no chunk, as a sentence; empty when the answer is good.
     """
@@ -266,6 +307,7 @@ class Reasoning:
     steered_by: Trace | None = None
     model_image: NDArray[np.uint8] | None = None
     timings: dict[str, float] = field(default_factory=dict[str, float])
+    decisions: Decisions | None = None
     warnings: tuple[str, ...] = ()
     error: str = ""
 

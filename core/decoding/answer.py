@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.decoding.course import Course, Stretch
 from core.decoding.drafts import Costs, Draft, Drafter
 from core.decoding.requests import Decoded, DecodeRequest
@@ -57,17 +59,20 @@ class Answer:
         room = self.request.max_new_tokens - len(self.ids)
         return self._drafter.draft(self._certain, self._stretch, room)
 
-    def take(self, draft: Draft, found: list[int]) -> None:
+    def take(self, draft: Draft, found: list[int], shares: Sequence[float] = ()) -> None:
         """Keep what the network confirmed, and the first choice that differs.
 
         Args:
             draft: What it was asked.
             found: Its choice for each of the draft's places.
+            shares: Probability of each choice among the allowed; for the log of decisions only.
         """
         held, guesses, ids = 0, draft.guesses, self.ids
-        known = len(ids)
+        known, decided = len(ids), list[int]()
         for place, token in zip(draft.places, found, strict=True):
             stretch = self.course.after(place, token)
+            if token not in self._end_ids:
+                decided.append(len(ids))
             self._accept(token, stretch)
             right = held < len(guesses) and token == guesses[held]
             held += right
@@ -79,6 +84,8 @@ class Answer:
         self._guessed += len(guesses)
         self._held += held
         self._drafter.learn(draft, found, held)
+        if self.request.decisions is not None:
+            self.request.decisions.add(decided, shares)
         if self.request.on_tokens is not None and len(ids) > known:
             self.report()
 

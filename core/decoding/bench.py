@@ -23,6 +23,7 @@ import torch
 
 from core.decoding.bench_inputs import Prompt, recorded_prompts
 from core.decoding.bench_replay import replay_streams
+from core.decoding.decision_log import DecisionLog
 from core.decoding.drafts import DraftMemory
 from core.decoding.engine import DecodingEngine
 from core.decoding.requests import DecodeRequest
@@ -33,7 +34,7 @@ from core.report import Report
 from core.types import StudioError
 
 HUGGING_FACE, LOOKUP = "HF generate", "HF prompt lookup"
-STEPS = ("autoregressive", "+ grammar", "+ restricted head", "+ drafts")
+STEPS = ("autoregressive", "+ grammar", "+ restricted head", "+ drafts", "+ confidence")
 LOOKUP_TOKENS = 10
 MOST = 320
 GOAL, NOISE = 3.0, 0.97
@@ -85,6 +86,10 @@ class Ladder:
             STEPS[1]: (self._full, _with(plain, grammar=grammar)),
             STEPS[2]: (self._engine, _with(plain, grammar=grammar)),
             STEPS[3]: (self._engine, _with(plain, grammar=grammar, memory=memory)),
+            STEPS[4]: (
+                self._engine,
+                _with(plain, grammar=grammar, memory=memory, decisions=DecisionLog()),
+            ),
         }[name]
         done = engine.decode(request)
         return done.ids, done.passes

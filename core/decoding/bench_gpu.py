@@ -176,7 +176,7 @@ def _passes(
             network.cache.lengths[0] = PROMPT_TOKENS
             started = clock()
             hidden = network.read([[0] * tokens])
-            heads.choose(hidden[0], [choice] * tokens)
+            heads.choose(hidden[0], [choice] * tokens, weighed=True)
             if repeat > 1:
                 times.append(clock() - started)
         found[tokens] = median(times)
@@ -207,7 +207,8 @@ def _cycles(
         else:
             network.cache.lengths[0] = answer.length
             hidden = network.read([draft.tokens])
-        heads.choose(hidden[0, draft.at], [course.choice(place) for place in draft.places])
+        choices = [course.choice(place) for place in draft.places]
+        heads.choose(hidden[0, draft.at], choices, weighed=True)
         if first and partial_answer(str(tokenizer.decode(answer.ids))).rows:
             rows.append(clock() - started)
             first = False

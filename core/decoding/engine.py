@@ -136,11 +136,15 @@ class DecodingEngine:
             for answer, draft in zip(answers, drafts, strict=True)
             for place in draft.places
         ]
-        found = self._heads.choose(flat[at[0] : at[-1] + 1] if together else flat[at], choices)
+        found, shares = self._heads.choose(
+            flat[at[0] : at[-1] + 1] if together else flat[at],
+            choices,
+            weighed=any(answer.request.decisions is not None for answer in answers),
+        )
         first = 0
         for answer, draft in zip(answers, drafts, strict=True):
             behind = first + len(draft.places)
-            answer.take(draft, found[first:behind])
+            answer.take(draft, found[first:behind], shares[first:behind])
             first = behind
 
     def _keep(self, running: list[Answer]) -> list[Answer]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache
 
+from core.decoding.decision_log import DecisionLog
 from core.decoding.grammar import AnswerGrammar
 from core.policy.base import Cancelled
 
@@ -31,6 +32,7 @@ def decode_greedily(
     on_token: TokenCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
     grammar: AnswerGrammar | None = None,
+    decisions: DecisionLog | None = None,
 ) -> list[int]:
     """Continue one prompt with the most likely token until the model ends its answer.
 
@@ -44,6 +46,7 @@ def decode_greedily(
         on_token: Told about each token; the end token is not reported.
         cancelled: Polled before each forward pass.
         grammar: Tells which tokens may follow; default: all.
+        decisions: Gets when and how surely each token was chosen among several.
 
     Returns:
         The new ids, without the end token.
@@ -61,12 +64,15 @@ def decode_greedily(
         if cancelled is not None and cancelled():
             raise Cancelled
         result = model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        newest = _pick(result.logits[:, -1], None if grammar is None else grammar.allowed(state))
+        logits, choices = result.logits[:, -1], None if grammar is None else grammar.allowed(state)
+        newest = _pick(logits, choices)
         token = int(newest.item())
         if grammar is not None:
             state = grammar.advance(state, token)
         if token in end_ids:
             break
+        if decisions is not None and (choices is None or len(choices) > 1):
+            decisions.add([len(ids)], [_share(logits, token, choices)])
         ids.append(token)
         if on_token is not None:
             on_token(ids)
@@ -82,3 +88,12 @@ def _pick(logits: Tensor, choices: NDArray[np.int64] | None) -> Tensor:
         return logits.argmax(dim=-1, keepdim=True)
     ids = torch.tensor(choices, device=logits.device)
     return ids[logits[:, ids].argmax(dim=-1, keepdim=True)]
+
+
+def _share(logits: Tensor, token: int, choices: NDArray[np.int64] | None) -> float:
+    """Return the probability of a token among the choices, from logits (1, vocabulary)."""
+    at = token
+    if choices is not None:
+        logits = logits[:, torch.tensor(choices, device=logits.device)]
+        at = int(choices.searchsorted(token))
+    return float(logits.softmax(-1, dtype=torch.float32)[0, at])

@@ -66,9 +66,21 @@ class Head:
             hidden: (n, hidden).
             masks: Number of the mask of each row.
         """
+        return self._name(self._logits(hidden, masks))
+
+    def weigh(self, hidden: Tensor, masks: list[int]) -> tuple[list[int], list[float]]:
+        """Return what :meth:`choose` does, and the probability of each id among the allowed."""
+        logits = self._logits(hidden, masks)
+        shares = logits.softmax(-1, dtype=torch.float32).amax(-1)
+        return self._name(logits), shares.tolist()
+
+    def _logits(self, hidden: Tensor, masks: list[int]) -> Tensor:
         logits = F.linear(hidden, self._weight)
         if any(masks):
             logits += self._masks[masks[0]] if len(masks) == 1 else self._masks[masks]
+        return logits
+
+    def _name(self, logits: Tensor) -> list[int]:
         places = logits.argmax(-1).tolist()
         ids = self._names
         return places if ids is None else [ids[place] for place in places]
@@ -97,15 +109,33 @@ class Heads:
             self._heads.append(Head(self._weight, ids))
         return Choice(number, self._heads[number].mask(allowed))
 
-    def choose(self, hidden: Tensor, choices: list[Choice]) -> list[int]:
-        """Return an id for each row of hidden states (n, hidden)."""
+    def choose(
+        self, hidden: Tensor, choices: list[Choice], *, weighed: bool = False
+    ) -> tuple[list[int], list[float]]:
+        """Return an id for each row of hidden states (n, hidden).
+
+        Args:
+            hidden: Hidden states.
+            choices: How to choose at each.
+            weighed: Also return the probability of each id among those allowed in its place;
+                else the second list is empty.
+        """
         first = choices[0].head
         if all(choice.head == first for choice in choices):
-            return self._heads[first].choose(hidden, [choice.mask for choice in choices])
-        result = [0] * len(choices)
+            return self._one(first, hidden, [choice.mask for choice in choices], weighed)
+        ids, shares = [0] * len(choices), [0.0] * len(choices) if weighed else []
         for head in {choice.head for choice in choices}:
             at = [i for i, choice in enumerate(choices) if choice.head == head]
-            found = self._heads[head].choose(hidden[at], [choices[i].mask for i in at])
-            for i, token in zip(at, found, strict=True):
-                result[i] = token
-        return result
+            found, sure = self._one(head, hidden[at], [choices[i].mask for i in at], weighed)
+            for number, i in enumerate(at):
+                ids[i] = found[number]
+                if weighed:
+                    shares[i] = sure[number]
+        return ids, shares
+
+    def _one(
+        self, head: int, hidden: Tensor, masks: list[int], weighed: bool
+    ) -> tuple[list[int], list[float]]:
+        if weighed:
+            return self._heads[head].weigh(hidden, masks)
+        return self._heads[head].choose(hidden, masks), []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from core.decoding.decision_log import DecisionLog
 from core.decoding.drafts import DraftMemory
 from core.decoding.grammar import AnswerGrammar
 
@@ -29,6 +30,8 @@ class DecodeRequest:
         memory: Previous answer of the same conversation and kind, to guess from; gets this one.
             None guesses nothing.
         on_tokens: Told about new ids; the end token is not reported.
+        decisions: Gets when and how surely each token was decided, before ``on_tokens`` is told.
+            None keeps nothing. It never changes an answer.
         cancelled: Polled before each forward pass; true ends this answer and no other.
     """
 
@@ -38,6 +41,7 @@ class DecodeRequest:
     prefix: tuple[int, ...] = ()
     memory: DraftMemory | None = None
     on_tokens: TokensCallback | None = None
+    decisions: DecisionLog | None = None
     cancelled: Callable[[], bool] | None = None
 
 
@@ -63,12 +67,12 @@ class Decoded:
 def fork(request: DecodeRequest, prefixes: Sequence[Sequence[int]]) -> list[DecodeRequest]:
     """Return requests that continue one prompt behind different beginnings of its answer.
 
-    In a batch the prompt is read once. Callbacks and memory stay with the given request; put others
-    into the returned ones where they are wanted.
+    In a batch the prompt is read once. Callbacks, memory and the log of decisions stay with the
+    given request; put others into the returned ones where they are wanted.
 
     Args:
         request: The prompt.
         prefixes: Beginnings, such as the answer up to the end of an edited trace.
     """
-    plain = replace(request, memory=None, on_tokens=None, cancelled=None)
+    plain = replace(request, memory=None, on_tokens=None, decisions=None, cancelled=None)
     return [replace(plain, prefix=tuple(prefix)) for prefix in prefixes]

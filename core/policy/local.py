@@ -15,8 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from core.decoding.requests import Decoded, DecodeRequest, fork
+from core.decoding.spelling import Spelling
 from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, find_folder, load_checkpoint
+from core.policy.abilities import abilities
 from core.policy.base import PolicyRequest, StageCallback, check_request
 from core.policy.device import enough_memory, pick_device
 from core.policy.inputs import InputMaker
@@ -91,21 +93,8 @@ class LocalPolicy:
             config.norm_stats, norm_key or config.default_norm_key
         )
         self._writer = AnswerWriter(loaded, dims=self._stats.dims, decoding=Decoding(decoding))
-        size = config.image_size
-        chunk = int(config.chunk)
-        self._capabilities = Capabilities(
-            name=loaded.name,
-            depth=True,
-            trace_out=True,
-            trace_in=True,
-            stream=True,
-            cancel=True,
-            chunk=chunk,
-            images=int(config.images),
-            image_size=None if size is None else (int(size[0]), int(size[1])),
-            execute_steps=int(config.execute_steps or chunk),
-            session=True,
-        )
+        self._spelling = Spelling(loaded.tokenizer)
+        self._capabilities = abilities(loaded, self._stats)
         self._maker = InputMaker(loaded, self._capabilities)
 
     @property
@@ -225,7 +214,12 @@ class LocalPolicy:
             prefixes = [self._writer.up_to_actions(plan, trace, own.decoding) for trace in traces]
             tasks = [self._task(asked) for _ in traces]
             requests = [
-                replace(one, on_tokens=task.progress, cancelled=cancelled)
+                replace(
+                    one,
+                    on_tokens=task.progress,
+                    decisions=task.progress.log,
+                    cancelled=cancelled,
+                )
                 for one, task in zip(fork(own.decoding, prefixes), tasks, strict=True)
             ]
             decoded = self._writer.write(requests) if requests else []
@@ -251,8 +245,7 @@ class LocalPolicy:
         progress = Progress(
             blank,
             started=started,
-            token_of=lambda token: str(self._loaded.tokenizer.convert_ids_to_tokens(token)),
-            text_of=self._text,
+            spelling=self._spelling,
             depth_map_of=self._depth_map,
             on_stage=request.on_stage,
         )
@@ -262,6 +255,7 @@ class LocalPolicy:
             steered=trace is not None,
             session=request.session,
             on_tokens=progress,
+            decisions=progress.log,
             cancelled=request.cancelled,
         )
         return _Task(
@@ -280,7 +274,10 @@ class LocalPolicy:
 
     def _answer(self, task: _Task, ids: list[int]) -> Reasoning:
         """Read a complete answer."""
-        answer = self._read(replace(task.blank, text=self._text(ids)), task.progress)
+        told = replace(
+            task.blank, text=self._spelling.text(ids), decisions=task.progress.decisions(ids)
+        )
+        answer = self._read(told, task.progress)
         total = time.perf_counter() - task.started
         warnings = input_warnings(
             task.images,
@@ -293,12 +290,6 @@ class LocalPolicy:
             timings={**task.progress.timings, "actions": total, "total": total},
             warnings=(*warnings, *answer.warnings),
         )
-
-    def _text(self, ids: list[int]) -> str:
-        text = self._loaded.tokenizer.decode(
-            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return str(text)
 
     def _depth_map(self, depth: DepthTokens) -> DepthMap | None:
         vqvae = self._loaded.vqvae
@@ -325,7 +316,8 @@ class LocalPolicy:
                 expect_trace=None if steered else True,
             )
         except AnswerError as error:
-            return replace(progress.newest, text=answer.text, error=str(error))
+            shown = progress.newest
+            return replace(shown, text=answer.text, decisions=answer.decisions, error=str(error))
         actions = decode_rows(parsed.rows, self._stats)
         asked = parsed.traces if answer.steered_by is None else (answer.steered_by,)
         return replace(

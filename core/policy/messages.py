@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.types import (
     ActionChunk,
     Capabilities,
+    Decisions,
     DepthMap,
     DepthTokens,
     Frame,
@@ -34,6 +35,9 @@ MIN_SIDE, MAX_SIDE = 8, 4096
 
 _HEAVY = ("depth_map", "model_image")
 """Fields of a reasoning that are sent once per request, not with every stage."""
+
+_DECIDED = ("at", "seconds", "confidence")
+"""Arrays about the decisions of an answer; servers of older releases do not send them."""
 
 
 @contextmanager
@@ -76,6 +80,7 @@ def capabilities_from_message(message: Message) -> Capabilities:
             arms=int(message.get("arms", 1)),
             execute_steps=int(message.get("execute_steps", 8)),
             checkpoint=str(message.get("checkpoint", "")),
+            action_range=_range(message.get("action_range", ())),
         )
 
 
@@ -179,6 +184,7 @@ def reasoning_to_message(reasoning: Reasoning, known: Reasoning | None = None) -
         "steered_by": None,
         "model_image": None if "model_image" in same else reasoning.model_image,
         "timings": {key: float(value) for key, value in reasoning.timings.items()},
+        "decisions": None,
         "warnings": list(reasoning.warnings),
         "error": reasoning.error,
         "unchanged": same,
@@ -187,6 +193,8 @@ def reasoning_to_message(reasoning: Reasoning, known: Reasoning | None = None) -
         message["depth_map"] = {"values": depth_map.values, "metric": depth_map.metric}
     if chunk is not None:
         message["chunk"] = {"actions": chunk.actions, "rate_hz": chunk.rate_hz, "arm": chunk.arm}
+    if (decisions := reasoning.decisions) is not None:
+        message["decisions"] = {name: getattr(decisions, name) for name in _DECIDED}
     if reasoning.steered_by is not None:
         message["steered_by"] = trace_to_message(reasoning.steered_by)
     return message
@@ -219,6 +227,7 @@ def reasoning_from_message(message: Message, known: Reasoning | None = None) -> 
             steered_by=None if steered_by is None else trace_from_message(steered_by),
             model_image=heavy["model_image"],
             timings={str(key): float(value) for key, value in message["timings"].items()},
+            decisions=_decisions(message.get("decisions")),
             warnings=tuple(str(warning) for warning in message["warnings"]),
             error=str(message["error"]),
         )
@@ -264,6 +273,17 @@ def _picture(value: Any) -> NDArray[np.uint8] | None:
 
 def _depth_map(message: Message) -> DepthMap:
     return DepthMap(values=message["values"], metric=bool(message["metric"]))
+
+
+def _decisions(message: Message | None) -> Decisions | None:
+    return None if message is None else Decisions(**{name: message[name] for name in _DECIDED})
+
+
+def _range(pairs: Any) -> tuple[tuple[float, float], ...]:
+    found = tuple((float(low), float(high)) for low, high in pairs)
+    if found and not np.isfinite(found).all():
+        raise StudioError("The server states an action range that is not finite.")
+    return found
 
 
 def _chunk(message: Message) -> ActionChunk:

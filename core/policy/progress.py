@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.decoding.decision_log import DecisionLog
+from core.decoding.spelling import Spelling
 from core.policy.base import StageCallback
 from core.protocol.answer import MAX_ARMS
 from core.protocol.partial import PartialAnswer, partial_answer
 from core.protocol.prompts import DEPTH_END
-from core.types import DepthMap, DepthTokens, Reasoning, Trace
+from core.types import Decisions, DepthMap, DepthTokens, Reasoning, Trace
 
 
 class Progress:
@@ -26,6 +28,7 @@ class Progress:
             "depth", "trace", "first_row".
         depth_map: The decoded depth map, once the depth is complete.
         newest: The answer as far as it can be shown.
+        log: For the decoder to note its decisions in.
     """
 
     def __init__(
@@ -33,8 +36,7 @@ class Progress:
         blank: Reasoning,
         *,
         started: float,
-        token_of: Callable[[int], str],
-        text_of: Callable[[list[int]], str],
+        spelling: Spelling,
         depth_map_of: Callable[[DepthTokens], DepthMap | None],
         on_stage: StageCallback | None,
     ) -> None:
@@ -43,8 +45,7 @@ class Progress:
         Args:
             blank: The answer without its content; stages are copies of it.
             started: ``time.perf_counter()`` of the request [s].
-            token_of: Returns the vocabulary's entry of an id.
-            text_of: Decodes ids to text.
+            spelling: Turns ids into text.
             depth_map_of: Decodes depth tokens to a picture.
             on_stage: Told about each new piece.
         """
@@ -52,8 +53,8 @@ class Progress:
         self.depth_map: DepthMap | None = None
         self.newest = blank
         self._started = started
-        self._token_of = token_of
-        self._text_of = text_of
+        self.log = DecisionLog()
+        self._spelling = spelling
         self._depth_map_of = depth_map_of
         self._on_stage = on_stage
         self._closing: dict[int, bool] = {}
@@ -67,7 +68,7 @@ class Progress:
         self._mark("prefill")
         if not any(map(self._closes, new)):
             return
-        text = self._text_of(ids)
+        text = self._spelling.text(ids)
         partial = partial_answer(text)
         points = sum(len(trace) for trace in partial.traces)
         found = (partial.depth_complete, points, len(partial.rows))
@@ -84,9 +85,22 @@ class Progress:
             depth_map=self.depth_map,
             traces=_traces(partial),
             timings=dict(self.timings),
+            decisions=self.decisions(ids),
         )
         if self._on_stage is not None:
             self._on_stage(self.newest)
+
+    def decisions(self, ids: list[int]) -> Decisions | None:
+        """Return what was noted about the decisions behind some ids; None if there were none."""
+        log = self.log
+        if not log.at:
+            return None
+        starts = self._spelling.starts(ids)
+        return Decisions(
+            at=np.array([starts[index] for index in log.at], np.int32),
+            seconds=(np.array(log.moments) - self._started).astype(np.float32),
+            confidence=np.minimum(log.confidence, 1.0).astype(np.float32),
+        )
 
     def _take_in(self, partial: PartialAnswer) -> None:
         if partial.depth_complete and self._depth is None:
@@ -102,7 +116,7 @@ class Progress:
     def _closes(self, token_id: int) -> bool:
         closes = self._closing.get(token_id)
         if closes is None:
-            token = self._token_of(token_id)
+            token = self._spelling.token(token_id)
             closes = "]" in token or token == DEPTH_END
             self._closing[token_id] = closes
         return closes

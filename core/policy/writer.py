@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from torch import Tensor
 
+from core.decoding.decision_log import DecisionLog
 from core.decoding.drafts import DraftMemory
 from core.decoding.engine import DecodingEngine
 from core.decoding.grammar import AnswerGrammar, GrammarError, Part, compile_grammar
@@ -89,6 +90,7 @@ class AnswerWriter:
         steered: bool,
         session: Hashable,
         on_tokens: Callable[[list[int]], None],
+        decisions: DecisionLog | None = None,
         cancelled: Callable[[], bool] | None,
     ) -> DecodeRequest:
         """Describe an answer.
@@ -99,6 +101,7 @@ class AnswerWriter:
             steered: Whether it is a steered one.
             session: Conversation whose previous answer of the kind is guessed from.
             on_tokens: Told about new ids.
+            decisions: Gets when and how surely tokens were decided.
             cancelled: Polled before each forward pass.
 
         Raises:
@@ -110,6 +113,7 @@ class AnswerWriter:
             grammar=self._grammar(images, steered=steered),
             memory=self._memory((session, images, steered)),
             on_tokens=on_tokens,
+            decisions=decisions,
             cancelled=cancelled,
         )
 
@@ -157,6 +161,7 @@ class AnswerWriter:
                 max_new_tokens=request.max_new_tokens,
                 on_token=request.on_tokens,
                 cancelled=request.cancelled,
+                decisions=request.decisions,
             )
         except Exception as error:  # cancelled, or it belongs to the one who asked
             return Decoded(ids=[], passes=0, guessed=0, held=0, error=error)

@@ -80,6 +80,33 @@ def test_a_whole_answer_becomes_depth_trace_and_actions(answering, full, camera_
     assert answer.timings["total"] >= moments[-1]
 
 
+@pytest.mark.parametrize("decoding", Decoding)
+def test_an_answer_tells_when_and_how_surely_it_was_decided(answering, full, camera_view, decoding):
+    stages = []
+    policy = LocalPolicy(answering(full), decoding=decoding)
+    answer = policy.infer(camera_view, on_stage=stages.append)
+    told = answer.decisions
+    cells = {at for at in range(len(full)) if full.startswith("<DEPTH_", at)}
+    codes = {at for at in cells if full[at + 7].isdigit()}
+    assert codes <= set(told.at.tolist()), "every cell is a decision"
+    assert (np.diff(told.seconds) >= 0).all()
+    assert answer.timings["prepare"] < told.seconds[0]
+    assert told.seconds[-1] < answer.timings["total"]
+    assert ((told.confidence > 0) & (told.confidence <= 1)).all()
+    for stage in stages:
+        known = len(stage.decisions.at)
+        assert np.array_equal(stage.decisions.at, told.at[:known])
+        assert stage.decisions.at[-1] < len(stage.text)
+
+
+def test_the_range_of_actions_is_what_their_symbols_can_say(tiny, stats):
+    ranges = np.array(LocalPolicy(tiny).capabilities.action_range)
+    assert ranges.shape == (7, 2)
+    assert np.allclose(ranges[:6, 0], stats.q01[:6])
+    assert np.allclose(ranges[:6, 1], stats.q99[:6])
+    assert ranges[6].tolist() == [-1.0, 1.0], "the gripper is not scaled"
+
+
 def test_stages_grow_and_never_carry_actions(answering, full, camera_view):
     stages = []
     LocalPolicy(answering(full)).infer(camera_view, request_id=4, on_stage=stages.append)

@@ -22,6 +22,7 @@ from core.policy.messages import (
 from core.types import (
     ActionChunk,
     Capabilities,
+    Decisions,
     DepthMap,
     DepthTokens,
     Frame,
@@ -63,6 +64,16 @@ observations = st.builds(
     instruction=st.text(max_size=50),
     state=st.none() | states,
 )
+decisions = st.lists(
+    st.tuples(st.integers(0, 5000), st.floats(0, 99, width=32), st.floats(0, 1, width=32)),
+    max_size=6,
+).map(
+    lambda rows: Decisions(
+        at=np.array(sorted(row[0] for row in rows), np.int32),
+        seconds=np.array(sorted(row[1] for row in rows), np.float32),
+        confidence=np.array([row[2] for row in rows], np.float32),
+    )
+)
 reasonings = st.builds(
     Reasoning,
     request_id=st.integers(0, 2**31),
@@ -86,6 +97,7 @@ reasonings = st.builds(
     steered_by=st.none() | traces,
     model_image=st.none() | images,
     timings=st.dictionaries(st.text(max_size=5), finite, max_size=3),
+    decisions=st.none() | decisions,
     warnings=st.lists(st.text(max_size=9), max_size=2).map(tuple),
     error=st.text(max_size=9),
 )
@@ -194,3 +206,45 @@ def test_impossible_images_are_refused(image):
     }
     with pytest.raises(StudioError, match="image"):
         observation_from_message(through_wire(message))
+
+
+def test_an_older_peer_sends_and_takes_answers_without_decisions():
+    told = Decisions(at=np.array([3, 9]), seconds=np.array([0.1, 0.1]), confidence=np.ones(2))
+    message = reasoning_to_message(Reasoning(request_id=1, text="so far", decisions=told))
+    assert message["decisions"]["seconds"].dtype == np.float32
+    del message["decisions"]
+    assert reasoning_from_message(message).decisions is None
+    capabilities = capabilities_to_message(Capabilities(name="old"))
+    del capabilities["action_range"]
+    assert capabilities_from_message(capabilities).action_range == ()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"at": np.array([5, 3], np.int32)},
+        {"at": np.array([-1, 3], np.int32)},
+        {"at": np.zeros((2, 1), np.int32)},
+        {"seconds": np.array([0.2, 0.1], np.float32)},
+        {"seconds": np.array([0.1, np.nan], np.float32)},
+        {"seconds": np.array([-0.1, 0.1], np.float32)},
+        {"confidence": np.array([0.5, 1.5], np.float32)},
+        {"confidence": np.array([0.5, np.nan], np.float32)},
+        {"confidence": np.ones(3, np.float32)},
+        {"at": "nothing"},
+        dict.fromkeys(("at", "seconds", "confidence"), np.zeros(20_000, np.float32)),
+    ],
+)
+def test_damaged_decisions_are_refused(damage):
+    told = Decisions(at=np.array([3, 9]), seconds=np.array([0.1, 0.1]), confidence=np.ones(2))
+    message = reasoning_to_message(Reasoning(request_id=1, text="", decisions=told))
+    message["decisions"] |= damage
+    with pytest.raises(StudioError, match="damaged"):
+        reasoning_from_message(message)
+
+
+@pytest.mark.parametrize("given", [7, "ab", [[1]], [[0, float("nan")]], [[1, "x"]]])
+def test_a_damaged_action_range_is_refused(given):
+    message = capabilities_to_message(Capabilities(name="odd")) | {"action_range": given}
+    with pytest.raises(StudioError):
+        capabilities_from_message(message)

@@ -11,6 +11,7 @@ from core.episode import Outcome
 from core.session import events
 from core.types import (
     ActionChunk,
+    Decisions,
     DepthMap,
     DepthTokens,
     Frame,
@@ -58,6 +59,11 @@ def reasoning():
         steered_by=trace,
         model_image=noise.integers(0, 256, (16, 16, 3), dtype=np.uint8),
         timings={"depth": 0.1, "total": 0.7},
+        decisions=Decisions(
+            at=np.array([0, 4, 9]),
+            seconds=np.array([0.1, 0.25, 0.25]),
+            confidence=np.array([1.0, 0.3, 1 / 3]),
+        ),
         warnings=("slow",),
     )
 
