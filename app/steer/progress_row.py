@@ -103,6 +103,11 @@ class ProgressRow(QWidget):
         return self._number.text()
 
     @property
+    def slider(self) -> QSlider:
+        """The slider."""
+        return self._slider
+
+    @property
     def milestones(self) -> list[QPushButton]:
         """One button per milestone."""
         return self._buttons
