@@ -39,7 +39,11 @@ def last(rigged: Rigged) -> Episode:
 
 
 def ask(rigged: Rigged, key: Qt.Key = KEY.Key_Space) -> None:
+    # typing keeps the event loop from pulling frames; an old one would be refused
+    rigged.until(lambda: (rigged.studio.feed.age_ms("front") or 0.0) < 200.0)
+    count = len(rigged.policy.asked)
     rigged.key(key)
+    rigged.until(lambda: len(rigged.policy.asked) > count)
     rigged.until(lambda: rigged.window.actions_table["run"].isEnabled())
 
 
