@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -277,8 +278,8 @@ def test_reset_waits_for_the_outcome(rigged: Rigged) -> None:
 
 
 def test_reset_of_a_real_arm_goes_home_and_says_what_to_do(rigged: Rigged) -> None:
-    rigged.rig.kind = "real"
     rigged.ready()
+    rigged.store.set_rig(replace(rigged.store.rig, kind="real"))
     rigged.key(KEY.Key_B, CTRL)
     rigged.until(lambda: "home" in rigged.rig.calls)
     assert "reset" not in rigged.rig.calls
