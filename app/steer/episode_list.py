@@ -62,8 +62,7 @@ class EpisodeList(QTreeWidget):
         if episodes.episodes == self._episodes.episodes:
             self._show_time()
             return
-        self._episodes = episodes
-        self._again()
+        self._replace_changed(episodes)
 
     def texts(self) -> list[str]:
         """Return every line from above, those of notes indented."""
@@ -94,6 +93,22 @@ class EpisodeList(QTreeWidget):
         super().closeEditor(editor, hint)
         if self._waiting is not None:
             QTimer.singleShot(0, self, self._show_waiting)
+
+    def _replace_changed(self, episodes: Episodes) -> None:
+        """Write only those lines anew that are different; a long session has many."""
+        old, new = self._episodes.episodes, episodes.episodes
+        self._episodes = episodes
+        self.blockSignals(True)
+        for place, episode in enumerate(new):
+            if place < len(old) and old[place] == episode:
+                continue
+            row = len(old) - 1 - place if place < len(old) else 0
+            if place < len(old):
+                self.takeTopLevelItem(row)
+            item = self._item(episode)
+            self.insertTopLevelItem(row, item)
+            item.setExpanded(True)
+        self.blockSignals(False)
 
     def _show_waiting(self) -> None:
         if self._waiting is not None:

@@ -10,7 +10,7 @@ S = 1_000_000_000
 
 
 def begun() -> Episodes:
-    state = episode.begin(Episodes(), instruction="lift it", rubric="Lift", t_ns=0)
+    state = episode.begin(Episodes(), number=1, instruction="lift it", rubric="Lift", t_ns=0)
     return episode.ask(state, Asked(request_id=1, instruction="lift it", traced=True))
 
 
