@@ -66,11 +66,10 @@ class EpisodeKeeper(QObject):
         if self._refused(rules.start(self._store)):
             return
         self._forget_suggestion()
-        number = len(self._store.episodes.episodes) + 1
         rubric = self._next_rubric()
         self._put(
             EpisodeStarted(
-                number=number,
+                number=self._store.episodes.next_number,
                 instruction=self._store.instruction.strip(),
                 rubric=rubric.name if rubric is not None else "",
             )

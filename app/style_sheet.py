@@ -86,6 +86,8 @@ QPushButton[role="choice"]:hover { background: $line; }
 QPushButton[role="choice"]:focus { background: $line; border: 1px solid $accent; }
 QPushButton[role="step"] { padding: 2px 4px; min-height: 16px; }
 QPushButton[role="step"]:focus { padding: 1px 3px; }
+QPushButton[role="menu"] { padding: 2px 20px 2px 8px; min-height: 16px; }
+QPushButton[role="menu"]:focus { padding: 1px 19px 1px 7px; }
 QPushButton[role="small"], QPushButton[role="primary-small"] { padding: 4px; }
 QPushButton[role="small"]:focus, QPushButton[role="primary-small"]:focus { padding: 3px; }
 QPushButton[role="link"] {

@@ -163,22 +163,37 @@ class Episodes:
         Raises:
             EpisodeError: If there is none of that number.
         """
-        if not 1 <= number <= len(self.episodes):
-            raise EpisodeError(f"There is no episode {number} in this session.")
-        return self.episodes[number - 1]
+        for episode in reversed(self.episodes):
+            if episode.number == number:
+                return episode
+        raise EpisodeError(f"There is no episode {number} in this session.")
+
+    @property
+    def next_number(self) -> int:
+        """Number that the next episode gets."""
+        return 1 + (self.last.number if self.last is not None else 0)
 
 
-def begin(state: Episodes, *, instruction: str, rubric: str, t_ns: int) -> Episodes:
+def begin(state: Episodes, *, number: int, instruction: str, rubric: str, t_ns: int) -> Episodes:
     """Open the next episode.
 
+    Args:
+        state: The episodes.
+        number: :attr:`Episodes.next_number`; the first one of a file may be higher, when the
+            session began in another file.
+        instruction: What the arm is to do.
+        rubric: Name of the rubric.
+        t_ns: When [ns, monotonic].
+
     Raises:
-        EpisodeError: If one is open, or there is no instruction.
+        EpisodeError: If one is open, there is no instruction, or the number is out of order.
     """
     if state.current is not None:
         raise EpisodeError(f"Episode {state.current.number} is still open; say first how it ended.")
     if not instruction.strip():
         raise EpisodeError("An episode needs an instruction; type what the arm should do.")
-    number = len(state.episodes) + 1
+    if number < 1 or (state.episodes and number != state.next_number):
+        raise EpisodeError(f"Episode {number} cannot come after {state.next_number - 1}.")
     episode = Episode(number=number, started_ns=t_ns, instruction=instruction, rubric=rubric)
     return replace(state, episodes=(*state.episodes, episode))
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QBrush, QColor
-from PySide6.QtWidgets import QAbstractItemView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QMenu,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from app import theme
 from app.episode_words import ROLES, line_text
@@ -42,18 +49,20 @@ class EpisodeList(QTreeWidget):
         self.itemChanged.connect(self._changed)
         theme.theme().changed.connect(self._again)
         self._episodes = Episodes()
+        self._waiting: Episodes | None = None
         self._now_ns = 0
 
     def set_episodes(self, episodes: Episodes, now_ns: int) -> None:
-        """Show these episodes; what is being edited stays as it is."""
-        if self.state() == QAbstractItemView.State.EditingState:
-            return
+        """Show these episodes; while a note is being edited they wait."""
         self._now_ns = now_ns
+        if self.state() == QAbstractItemView.State.EditingState:
+            self._waiting = episodes
+            return
+        self._waiting = None
         if episodes.episodes == self._episodes.episodes:
             self._show_time()
             return
-        self._episodes = episodes
-        self._again()
+        self._replace_changed(episodes)
 
     def texts(self) -> list[str]:
         """Return every line from above, those of notes indented."""
@@ -78,6 +87,32 @@ class EpisodeList(QTreeWidget):
             menu.addAction(action)
         menu.triggered.connect(self._revise)
         return menu
+
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        """Show what has waited for the end of the editing."""
+        super().closeEditor(editor, hint)
+        if self._waiting is not None:
+            QTimer.singleShot(0, self, self._show_waiting)
+
+    def _replace_changed(self, episodes: Episodes) -> None:
+        """Write only those lines anew that are different; a long session has many."""
+        old, new = self._episodes.episodes, episodes.episodes
+        self._episodes = episodes
+        self.blockSignals(True)
+        for place, episode in enumerate(new):
+            if place < len(old) and old[place] == episode:
+                continue
+            row = len(old) - 1 - place if place < len(old) else 0
+            if place < len(old):
+                self.takeTopLevelItem(row)
+            item = self._item(episode)
+            self.insertTopLevelItem(row, item)
+            item.setExpanded(True)
+        self.blockSignals(False)
+
+    def _show_waiting(self) -> None:
+        if self._waiting is not None:
+            self.set_episodes(self._waiting, self._now_ns)
 
     def _again(self, *_: object) -> None:
         self.blockSignals(True)
@@ -116,7 +151,8 @@ class EpisodeList(QTreeWidget):
     def _changed(self, item: QTreeWidgetItem, _column: int) -> None:
         number, remark = item.data(0, PLACE)
         words = item.text(0).strip()
-        before = {n.number: n.text for n in self._episodes.numbered(number).remarks}
+        newest = self._waiting or self._episodes
+        before = {n.number: n.text for n in newest.numbered(number).remarks}
         if remark and words != before.get(remark):
             self.note_rewritten.emit(number, remark, words)
 

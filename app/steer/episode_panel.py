@@ -22,6 +22,7 @@ from app import theme
 from app.action_button import ActionButton
 from app.episode_words import lab_text, title_text
 from app.steer.episode_list import EpisodeList
+from app.steer.note_line import NoteLine, Part
 from app.steer.progress_row import ProgressRow
 from core.episode import MAX_NOTE, Episodes
 from core.rubric import Rubric
@@ -32,7 +33,7 @@ EMPTY = (
 )
 BY_INSTRUCTION = "As the instruction says"
 LEAST_HEIGHT = 96
-LIST_HEIGHT = 96
+LIST_HEIGHT = 72
 
 
 class EpisodePanel(QScrollArea):
@@ -57,11 +58,10 @@ class EpisodePanel(QScrollArea):
             parent: Qt parent.
         """
         super().__init__(parent)
-        self._title = QLabel()
-        theme.set_role(self._title, "title")
-        self._task = QLabel()
-        theme.set_role(self._task, "caption")
-        self._task.setWordWrap(True)
+        self._title = NoteLine()
+        self._hint = QLabel(EMPTY)
+        theme.set_role(self._hint, "caption")
+        self._hint.setWordWrap(True)
         self._warning = QLabel("Nothing is being recorded: outcomes end with this window.")
         self._warning.setWordWrap(True)
         theme.set_role(self._warning, "warn")
@@ -79,6 +79,7 @@ class EpisodePanel(QScrollArea):
         self._lab.setWordWrap(True)
         theme.set_role(self._lab, "accent")
         self._agree = QPushButton("Mark success")
+        theme.set_role(self._agree, "small")
         self._agree.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._agree.setToolTip("End the episode as a success, as the lab suggests.")
         self._agree.clicked.connect(self.success_confirmed)
@@ -90,7 +91,7 @@ class EpisodePanel(QScrollArea):
         self._rubric.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._rubric.setAccessibleName("Rubric")
         self._rubric.setToolTip("By which milestones progress is given.")
-        theme.set_role(self._rubric, "step")
+        theme.set_role(self._rubric, "menu")
         self.progress = ProgressRow(self._rubric)
         self.progress.given.connect(self.progress_given)
         self._note = QLineEdit()
@@ -117,14 +118,13 @@ class EpisodePanel(QScrollArea):
         inside = QWidget()
         theme.set_role(inside, "clear")
         layout = QVBoxLayout(inside)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(4)
         layout.addWidget(self._title)
-        layout.addWidget(self._task)
+        layout.addWidget(self._hint)
         layout.addWidget(self._warning)
         layout.addLayout(buttons)
         layout.addLayout(lab)
-        layout.addSpacing(4)
         layout.addWidget(self.progress)
         layout.addWidget(self._note)
         layout.addWidget(self.list, 1)
@@ -140,8 +140,11 @@ class EpisodePanel(QScrollArea):
         is_open = episodes.current is not None
         for name, button in self._buttons.items():
             button.setVisible(name == "discard" or is_open == (name in ("success", "failure")))
-        self._title.setText(title_text(episodes, now_ns))
-        self._task.setText(f"“{last.instruction}”" if last is not None else EMPTY)
+        heading = [Part(text=title_text(episodes, now_ns), look="new")]
+        if last is not None:
+            heading.append(Part(text=f"“{last.instruction}”", quote=True))
+        self._title.set_parts(heading, "")
+        self._hint.setVisible(last is None)
         self.progress.set_progress(last.progress if last is not None else None)
         self.progress.setEnabled(last is not None)
         self._note.setEnabled(last is not None)
@@ -194,7 +197,7 @@ class EpisodePanel(QScrollArea):
     @property
     def title(self) -> str:
         """The heading as it is shown."""
-        return self._title.text()
+        return self._title.words
 
     @property
     def suggestion(self) -> str:

@@ -41,6 +41,7 @@ class ProgressRow(QWidget):
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, 100)
         self._slider.setPageStep(10)
+        self._slider.setMinimumHeight(20)
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._slider.setAccessibleName("Progress in percent")
         self._slider.setToolTip("How far the episode got; the keys . and , step by milestones.")
@@ -100,6 +101,11 @@ class ProgressRow(QWidget):
     def text(self) -> str:
         """The number as it is shown."""
         return self._number.text()
+
+    @property
+    def slider(self) -> QSlider:
+        """The slider."""
+        return self._slider
 
     @property
     def milestones(self) -> list[QPushButton]:

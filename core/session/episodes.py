@@ -25,7 +25,11 @@ def advance(state: Episodes, event: Event) -> Episodes:
     match event:
         case EpisodeStarted():
             return episode.begin(
-                state, instruction=event.instruction, rubric=event.rubric, t_ns=event.t_ns
+                state,
+                number=event.number,
+                instruction=event.instruction,
+                rubric=event.rubric,
+                t_ns=event.t_ns,
             )
         case EpisodeProgressed():
             return episode.grade(
@@ -56,7 +60,10 @@ def advance(state: Episodes, event: Event) -> Episodes:
 
 
 def episodes_of(events: Iterable[Event]) -> Episodes:
-    """Return the episodes of a session.
+    """Return the episodes that began in a session file.
+
+    What is said about an episode that began before the file did, because the recorder had to be
+    started anew, is left out.
 
     Args:
         events: All events in their order, as :func:`core.session.reader.read_session` yields them.
@@ -66,5 +73,7 @@ def episodes_of(events: Iterable[Event]) -> Episodes:
     """
     state = Episodes()
     for event in events:
-        state = advance(state, event)
+        about = isinstance(event, (EpisodeProgressed, EpisodeNoted, EpisodeEnded))
+        if not about or any(known.number == event.number for known in state.episodes):
+            state = advance(state, event)
     return state

@@ -11,7 +11,9 @@ from core.episode import Asked, EpisodeError, Episodes, Outcome, Steering
 
 
 def begun(instruction: str = "lift it") -> Episodes:
-    return episode.begin(Episodes(), instruction=instruction, rubric="Lift", t_ns=1_000_000_000)
+    return episode.begin(
+        Episodes(), number=1, instruction=instruction, rubric="Lift", t_ns=1_000_000_000
+    )
 
 
 def test_an_attempt_from_start_to_outcome() -> None:
@@ -24,13 +26,25 @@ def test_an_attempt_from_start_to_outcome() -> None:
     assert state.last is not None
     assert (state.last.outcome, state.last.progress) == (Outcome.FAILURE, 50)
     assert state.last.seconds(9_000_000_000) == 3.0
-    state = episode.begin(state, instruction="again", rubric="", t_ns=5)
+    state = episode.begin(state, number=2, instruction="again", rubric="", t_ns=5)
     assert [attempt.number for attempt in state.episodes] == [1, 2]
 
 
 def test_only_one_is_open() -> None:
     with pytest.raises(EpisodeError, match="Episode 1 is still open"):
-        episode.begin(begun(), instruction="x", rubric="", t_ns=2)
+        episode.begin(begun(), number=2, instruction="x", rubric="", t_ns=2)
+
+
+def test_numbers_follow_each_other() -> None:
+    ended = episode.end(begun(), 1, Outcome.SUCCESS, t_ns=2)
+    for number in (1, 3):
+        with pytest.raises(EpisodeError, match=f"Episode {number} cannot come after 1"):
+            episode.begin(ended, number=number, instruction="x", rubric="", t_ns=3)
+    with pytest.raises(EpisodeError, match="cannot come after 0"):
+        episode.begin(Episodes(), number=0, instruction="x", rubric="", t_ns=3)
+    later = episode.begin(Episodes(), number=7, instruction="x", rubric="", t_ns=3)
+    assert later.numbered(7).is_open
+    assert later.next_number == 8
 
 
 def test_an_instruction_is_needed() -> None:
@@ -140,7 +154,8 @@ def test_whatever_is_done_nothing_is_lost(operations: list[tuple[str, object]], 
         except EpisodeError:
             state = before
         assert len(state.episodes) >= len(before.episodes)
-        assert [e.number for e in state.episodes] == list(range(1, len(state.episodes) + 1))
+        numbers = [e.number for e in state.episodes]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
         assert all(not e.is_open for e in state.episodes[:-1])
         for old, new in zip(before.episodes, state.episodes, strict=False):
             assert new.notes[: len(old.notes)] == old.notes
@@ -156,7 +171,8 @@ def apply(state: Episodes, name: str, value: object, aim: int, t_ns: int) -> Epi
     number = last.number if last is not None else aim
     match name, value:
         case "begin", str():
-            return episode.begin(state, instruction=value, rubric="", t_ns=t_ns)
+            number = state.next_number if state.episodes else aim
+            return episode.begin(state, number=number, instruction=value, rubric="", t_ns=t_ns)
         case "end", Outcome():
             return episode.end(state, number, value, t_ns=t_ns)
         case "revise", Outcome():

@@ -71,6 +71,15 @@ def test_decisive_episode_events_are_on_the_disk_at_once(tmp_path):
     writer.abandon()
 
 
+def test_a_file_that_begins_in_the_midst_tells_what_it_has():
+    story = session()[4:]
+    state = episodes_of(story)
+    assert [attempt.number for attempt in state.episodes] == [2]
+    assert state.episodes[0].steered == {Steering.LANGUAGE}
+
+
 def test_a_story_that_does_not_fit_is_a_sentence():
+    begun = events.EpisodeStarted(number=1, instruction="lift it")
+    ended = events.EpisodeEnded(number=1, outcome=Outcome.SUCCESS)
     with pytest.raises(EpisodeError, match="start one first"):
-        episodes_of([events.EpisodeEnded(number=1, outcome=Outcome.SUCCESS)])
+        episodes_of([begun, ended, ended])
