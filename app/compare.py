@@ -49,9 +49,6 @@ class Compare(QObject):
             store.set_plan(replace(plan, kind=kind), select=False)
             if plan.preview is None and plan.chunk is not None and not plan.refusal:
                 self._controller.preview(kind, plan.chunk, plan.reasoning.request_id)
-        self._notifier.info(
-            f"Kept as candidate {kind.number}. Draw on, then compare the plans (C)."
-        )
 
     def add_wording(self, text: str) -> str:
         """Keep the instruction in other words as a candidate.

@@ -51,7 +51,7 @@ class PlanBar(QWidget):
             card.edited.connect(self.candidate_edited)
             card.hide()
             layout.addWidget(card, 10)
-        layout.addStretch(1)
+        layout.addStretch(0)
         self.set_low(False)
 
     def set_low(self, low: bool) -> None:

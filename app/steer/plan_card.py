@@ -23,10 +23,12 @@ from app import theme
 from app.picture import draw_pixmap, fit
 from app.steer.mapping import scene_from_model
 from app.steer.plan_plot import PlanPlot
-from app.steer.plan_states import CardState
+from app.steer.plan_states import SHORT_TITLES, CardState
 from app.store import CANDIDATES, PlanKind
 
-WIDEST = 300
+WIDEST, NARROW = 300, 168
+"""Largest width of a card, and the width below which its heading is short [px]."""
+
 _CONFIRM = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _DROP = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
@@ -189,7 +191,7 @@ class PlanCard(QFrame):
     def set_state(self, state: CardState) -> None:
         """Show a plan, or how far it is."""
         self._state = state
-        self._title.set_whole(state.wording or state.title)
+        self._head()
         self._time.setText("" if state.seconds < 0 else f"{state.seconds:.1f} s")
         self._words.set_whole(state.verdict)
         theme.set_role(self._words, state.role)
@@ -197,7 +199,10 @@ class PlanCard(QFrame):
         theme.set_role(self._number, "number-selected" if state.selected else "number")
         self.thumbnail.set_lines(state)
         self.plot.set_motion(state.places, state.grip, state.bad_step)
+        self.plot.set_progress(state.progress)
         way = self.plot.words()
+        if state.seconds >= 0:
+            way += f"; answered in {state.seconds:.1f} s"
         keys = "Del drops it." if self._kind in CANDIDATES else ""
         self.setToolTip("\n".join(line for line in (state.sentence, way, keys) if line))
         self.setAccessibleName(f"Plan {self._kind.number}: {state.title}")
@@ -206,6 +211,19 @@ class PlanCard(QFrame):
             self.setProperty("selected", state.selected)
             self.style().unpolish(self)
             self.style().polish(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._head()
+
+    def _head(self) -> None:
+        """Write the heading that there is room for; the tooltip says all of it."""
+        narrow = self.width() < NARROW
+        self._time.setVisible(not narrow)
+        self.thumbnail.setFixedWidth(48 if narrow else 60)
+        if self._state is not None:
+            short = self._state.wording or SHORT_TITLES[self._kind]
+            self._title.set_whole(short if narrow else self._state.heading)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -50,6 +50,7 @@ class PlanPlot(QWidget):
         self._places: NDArray[np.float64] | None = None
         self._grip: NDArray[np.float64] | None = None
         self._bad: int | None = None
+        self._progress = -1.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -75,6 +76,12 @@ class PlanPlot(QWidget):
         self.setAccessibleDescription(self.words())
         self.update()
 
+    def set_progress(self, share: float) -> None:
+        """Show how much of the answer has arrived, 0 to 1; a negative share shows nothing."""
+        if share != self._progress:
+            self._progress = share
+            self.update()
+
     def words(self) -> str:
         """Say what the lines show."""
         if self._places is None:
@@ -98,7 +105,19 @@ class PlanPlot(QWidget):
         if self._grip is not None and len(self._grip):
             strip = QRectF(area.left(), self.height() - STRIP, area.width(), STRIP - 1)
             self._paint_grip(painter, strip, self._grip)
+        if self._progress >= 0:
+            self._paint_progress(painter)
         painter.end()
+
+    def _paint_progress(self, painter: QPainter) -> None:
+        colours = theme.tokens()
+        bar = QRectF(1, self.height() / 2 - 3, self.width() - 2, 6)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.line))
+        painter.drawRoundedRect(bar, 3, 3)
+        bar.setWidth(max(bar.width() * min(self._progress, 1.0), 6.0))
+        painter.setBrush(QColor(colours.accent))
+        painter.drawRoundedRect(bar, 3, 3)
 
     def _paint_lines(self, painter: QPainter, area: QRectF, places: NDArray[np.float64]) -> None:
         colours = theme.tokens()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.observe import camera_order, path_pixels
 from app.steer.answer_state import StageState, shown, stages
 from app.store import Candidate, Plan, PlanKind, Store
-from core.types import Capabilities, Reasoning
+from core.types import DEPTH_CODES, MAX_TRACE_POINTS, Capabilities, Reasoning
 
 TITLES = {
     PlanKind.MODEL: "Model's plan",
@@ -19,6 +19,15 @@ TITLES = {
     PlanKind.SECOND: "Second kept",
     PlanKind.THIRD: "Third kept",
 }
+
+SHORT_TITLES = {
+    PlanKind.MODEL: "Model's",
+    PlanKind.USER: "Yours",
+    PlanKind.FIRST: "First",
+    PlanKind.SECOND: "Second",
+    PlanKind.THIRD: "Third",
+}
+"""For narrow cards."""
 
 KEPT = "… kept; C asks for its plan"
 CHECKING = "… the rig checks the path"
@@ -34,7 +43,7 @@ class CardState:
         role: The role to say that in.
         seconds: How long the answer took [s]; negative while there is none.
         selected: Whether the plan would be run.
-        waiting: Whether its answer is still on the way.
+        progress: How much of its answer has arrived, 0 to 1; negative when none is on the way.
         runnable: Whether it can be selected at all.
         wording: The instruction in other words, for a candidate that is one.
         trace: (L, 2) its trace in 0..255 across the picture, if it has one.
@@ -49,7 +58,7 @@ class CardState:
     role: str = "caption"
     seconds: float = -1.0
     selected: bool = False
-    waiting: bool = False
+    progress: float = -1.0
     runnable: bool = False
     wording: str = ""
     trace: NDArray[np.float64] | None = None
@@ -62,6 +71,11 @@ class CardState:
     def title(self) -> str:
         """Whose plan it is, in words."""
         return "Other words" if self.wording else TITLES[self.kind]
+
+    @property
+    def heading(self) -> str:
+        """What the card is headed by."""
+        return self.wording or self.title
 
     @property
     def sentence(self) -> str:
@@ -96,6 +110,24 @@ def waiting_words(partial: Reasoning | None, capabilities: Capabilities | None) 
     return f"… {running.name} {running.detail}".rstrip()
 
 
+def arrived_share(partial: Reasoning | None, capabilities: Capabilities | None) -> float:
+    """Return how much of an answer has arrived, 0 to 1; each of its stages counts the same."""
+    if partial is None:
+        return 0.0
+    part = shown(partial)
+    chunk = capabilities.chunk if capabilities is not None else 8
+    shares = {
+        "depth": len(part.depth_codes) / DEPTH_CODES,
+        "trace": sum(len(trace) for trace in part.traces) / MAX_TRACE_POINTS,
+        "actions": len(part.rows) / max(chunk, 1),
+    }
+    found = stages(partial, part, capabilities, complete=False)
+    done = [
+        1.0 if stage.state == StageState.DONE else min(shares[stage.name], 1.0) for stage in found
+    ]
+    return sum(done) / len(done)
+
+
 def card_states(store: Store) -> list[CardState]:
     """Return a state for every card that there is to show, in the order of the numbers."""
     found: list[CardState] = []
@@ -128,7 +160,7 @@ def _waiting(store: Store, kind: PlanKind, candidate: Candidate | None) -> CardS
     return CardState(
         kind=kind,
         verdict=waiting_words(partial, store.capabilities),
-        waiting=True,
+        progress=arrived_share(partial, store.capabilities),
         wording="" if candidate is None else candidate.wording,
         trace=trace,
     )

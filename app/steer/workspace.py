@@ -94,7 +94,7 @@ class SteerWorkspace(QWidget):
         insets.setContentsMargins(0, 44, 0, 8)
         insets.addWidget(self.cameras)
         picture.addLayout(insets)
-        for name in ("undo", "redo", "clear", "copy_model", "fit", "live"):
+        for name in ("undo", "redo", "clear", "copy_model", "keep", "compare", "fit", "live"):
             button = QToolButton()
             button.setDefaultAction(self._actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -292,9 +292,12 @@ class SteerWorkspace(QWidget):
             return
         size = store.capabilities.image_size if store.capabilities is not None else None
         image = overlay.prepare_frame(store.observation.frames[0].image, size)
-        plan = store.plans.get(PlanKind.USER)
+        chosen = store.selected
+        kept = chosen is not None and chosen in store.candidates
+        plan = store.plans.get(chosen if kept else PlanKind.USER)
         if plan is not None and plan.reasoning.model_image is not None:
-            self.model.set_image(plan.reasoning.model_image, steered=True)
+            steered = plan.reasoning.steered_by is not None
+            self.model.set_image(plan.reasoning.model_image, steered=steered)
         elif store.draft is not None and len(store.draft) > 1:
             self.model.set_image(overlay.draw_trace(image, np.asarray(store.draft)), steered=True)
         else:
