@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
 from app import compare_rules
@@ -48,9 +49,6 @@ class Compare(QObject):
             store.set_plan(replace(plan, kind=kind), select=False)
             if plan.preview is None and plan.chunk is not None and not plan.refusal:
                 self._controller.preview(kind, plan.chunk, plan.reasoning.request_id)
-        self._notifier.info(
-            f"Kept as candidate {kind.number}. Draw on, then compare the plans (C)."
-        )
 
     def add_wording(self, text: str) -> str:
         """Keep the instruction in other words as a candidate.
@@ -99,11 +97,15 @@ class Compare(QObject):
             store.observation = replace(store.observation, instruction=store.instruction)
         self._controller.ask_together(questions(store))
 
-    def trace_of_candidate(self) -> np.ndarray | None:
-        """Return the points of the candidate at hand, to be edited; None with a word about it."""
-        if self._refused(compare_rules.edit(self._store)):
+    def trace_of_candidate(self, kind: PlanKind | None = None) -> NDArray[np.float64] | None:
+        """Return a candidate's points, to be edited, or None with a word about it.
+
+        Args:
+            kind: Which candidate; None takes the selected one, or the newest.
+        """
+        if self._refused(compare_rules.edit(self._store, kind)):
             return None
-        kind = compare_rules.at_hand(self._store)
+        kind = kind or compare_rules.at_hand(self._store)
         return None if kind is None else self._store.candidates[kind].points
 
     def _put(self, candidate: Candidate) -> PlanKind:

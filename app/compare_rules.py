@@ -66,10 +66,10 @@ def drop(store: Store) -> str:
     return "" if store.candidates else "There are no candidates; K keeps your trace as one."
 
 
-def edit(store: Store) -> str:
-    """Whether there is a candidate's trace to take over as yours."""
-    kind = at_hand(store)
-    if kind is None:
+def edit(store: Store, kind: PlanKind | None = None) -> str:
+    """Whether there is a candidate's trace to take over as yours; None is the one at hand."""
+    kind = kind or at_hand(store)
+    if kind is None or kind not in store.candidates:
         return "There are no candidates; K keeps your trace as one."
     if store.candidates[kind].points is None:
         return "This candidate is a wording; it has no trace."

@@ -60,6 +60,7 @@ class Controller(QObject):
         self._notifier, self._log, self._watch = notifier, log, watch
         self._last_request = 0
         self._pending: dict[int, PlanKind] = {}
+        self._together = False
         self._before: History | None = None
         self._told: set[str] = set()
         self._instructions: dict[int, str] = {}
@@ -166,6 +167,7 @@ class Controller(QObject):
         numbers = [self._last_request + 1 + index for index in range(len(kinds))]
         self._last_request = numbers[-1]
         self._pending = dict(zip(numbers, kinds, strict=True))
+        self._together = phase == Phase.COMPARING
         self._before, self._told = None, set()
         self.store.set_partial(None)
         self.store.set_waiting(dict.fromkeys(kinds))
@@ -220,19 +222,16 @@ class Controller(QObject):
 
     @Slot(object)
     def _answered(self, reasoning: Reasoning) -> None:
-        together = self.store.phase == Phase.COMPARING
         kind = self._taken(reasoning.request_id)
         if kind is None:
             self._log.note(f"answer {reasoning.request_id} came too late and was dropped")
             return
         told = self._instructions.get(reasoning.request_id, "")
         if self.store.observation is not None:
-            reasoning = self._watch.judged(
-                self.store.observation, reasoning, after=self._before if together else None
-            )
+            reasoning = self._watch.judged(self.store.observation, reasoning, after=self._before)
         self._log.reasoned(reasoning)
         plan = Plan(kind=kind, reasoning=reasoning, instruction=told)
-        self.store.set_plan(plan, select=not together)
+        self.store.set_plan(plan, select=not self._together)
         if not self._pending:
             self._all_answered()
         if reasoning.chunk is None:
@@ -243,11 +242,10 @@ class Controller(QObject):
 
     @Slot(int, str)
     def _failed(self, request_id: int, sentence: str) -> None:
-        together = self.store.phase == Phase.COMPARING
         kind = self._taken(request_id)
         if kind is None:
             return
-        if together:  # the card says it
+        if self._together:  # the card says it
             nothing = Reasoning(request_id=request_id, text="", error=sentence)
             self.store.set_plan(Plan(kind=kind, reasoning=nothing), select=False)
         if not self._pending:

@@ -134,12 +134,9 @@ class MainWindow(QMainWindow):
             "live": studio.controller.go_live,
             "keep": studio.compare.keep,
             "compare": studio.compare.compare,
-            "edit_candidate": self.workspace.edit_candidate,
+            "edit_candidate": self._edit_candidate,
             "drop_candidate": studio.compare.drop,
-            **{
-                f"plan_{kind.number}": partial(studio.controller.select_plan, kind)
-                for kind in PlanKind
-            },
+            **{f"plan_{kind.number}": partial(self._choose_plan, kind) for kind in PlanKind},
             "clear": self.workspace.canvas.tool.clear,
             "copy_model": self.workspace.canvas.copy_model_trace,
             "fit": self.workspace.canvas.view.fit,
@@ -181,6 +178,12 @@ class MainWindow(QMainWindow):
         store.services_changed.connect(self._show_services)
         store.auto_changed.connect(self._show_phase)
         store.plans_changed.connect(self._show_timings)
+
+    def _choose_plan(self, kind: PlanKind, *_: object) -> None:
+        self.studio.controller.select_plan(kind)
+
+    def _edit_candidate(self) -> None:
+        self.workspace.edit_candidate()
 
     def _stop(self) -> None:
         self.studio.motion.stop("operator (button)")
