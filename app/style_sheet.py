@@ -77,6 +77,7 @@ QPushButton[role="flat"], QToolButton {
 QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
 QPushButton[role="flat"]:checked { background: $line; color: $text; }
 QPushButton[role="flat"]:focus, QToolButton:focus { border: 1px solid $accent; }
+QToolButton[role="section"] { font-weight: 600; padding: 0 4px 0 0; }
 QPushButton[role="link"] {
     background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
