@@ -28,7 +28,7 @@ from app.steer.action_words import (
     value_words,
     zero_places,
 )
-from app.steer.answer_spans import DIMENSIONS, LOW
+from app.steer.answer_spans import DIMENSIONS
 from core.types import ACTION_DIM
 
 HEADER = 20
@@ -61,6 +61,8 @@ class ActionBars(QWidget):
         self._expected = self._done = 0
         self._rejected, self._reason = -1, ""
         self._cell = (-1, -1)
+        self._key: tuple[object, ...] = ()
+        self._zero = zero_places(())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -94,6 +96,10 @@ class ActionBars(QWidget):
             ranges: Least and largest value of each dimension; empty when they are not known.
             confidence: (N, 7) how sure the model was, 0..1 or NaN.
         """
+        key = tuple(None if a is None else a.tobytes() for a in (places, actions, confidence))
+        if (*key, expected, ranges) == self._key:
+            return
+        self._key = (*key, expected, ranges)
         self._places = np.clip(np.asarray(places, float).reshape(-1, ACTION_DIM), -1.0, 1.0)
         self._actions = None if actions is None else np.asarray(actions, float)
         self._ranges = ranges
@@ -103,7 +109,7 @@ class ActionBars(QWidget):
             known = min(len(confidence), len(self._places))
             self._confidence[:known] = confidence[:known]
         self._expected = max(expected, len(self._places))
-        self._done = 0
+        self.set_done(0)
         if self._actions is not None:
             lines = [f"Step {k}: {describe(a)}" for k, a in enumerate(self._actions, start=1)]
             words = "\n".join((summary(self._actions), *lines)).replace("\n", " ")
@@ -211,14 +217,16 @@ class ActionBars(QWidget):
 
     def _paint_header(self, painter: QPainter) -> None:
         painter.setPen(QColor(theme.tokens().muted))
+        painter.setFont(theme.ui_font(8.5))
         for k, name in enumerate(DIMENSIONS):
             box = self.cell_rect(0, k)
-            painter.setFont(theme.ui_font(8.5))
             painter.drawText(
                 QRectF(box.left(), 0, box.width(), HEADER), Qt.AlignmentFlag.AlignCenter, name
             )
-            if self._ranges and k != GRIP:
-                painter.setFont(theme.ui_font(7.0))
+        painter.setFont(theme.ui_font(7.0))
+        for k in range(GRIP):
+            if self._ranges:
+                box = self.cell_rect(0, k)
                 line = QRectF(box.left(), HEADER - 4, box.width(), RANGE_LINE)
                 label = range_label(*self._ranges[k], k)
                 painter.drawText(line, Qt.AlignmentFlag.AlignCenter, label)
@@ -244,11 +252,6 @@ class ActionBars(QWidget):
                 self._paint_gripper(painter, self.cell_rect(row, k), row)
             else:
                 self._paint_bar(painter, cell, place, k, faded=row < self._done)
-            if place is not None and self._confidence[row, k] < LOW:
-                dot = QPointF(cell.right() + 1, cell.top())
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(colours.warn))
-                painter.drawEllipse(dot, 1.5, 1.5)
 
     def _paint_bar(
         self, painter: QPainter, cell: QRectF, place: float | None, k: int, *, faded: bool
@@ -273,11 +276,13 @@ class ActionBars(QWidget):
         states = self._places[:, GRIP] > 0
         changes = row > 0 and states[row] != states[row - 1]
         colours = theme.tokens()
-        painter.setFont(theme.ui_font(8.5, strong=bool(changes)))
+        usual = painter.font()
+        if changes:
+            painter.setFont(theme.ui_font(8.5, strong=True))
         painter.setPen(QColor(colours.text if changes or not row else colours.muted))
         word = gripper_word(float(states[row]))
         painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, word)
-        painter.setFont(theme.ui_font(8.5))
+        painter.setFont(usual)
 
     def _top(self) -> int:
         return HEADER + (RANGE_LINE - 4 if self._ranges else 0)

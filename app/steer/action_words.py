@@ -36,8 +36,8 @@ def describe(action: NDArray[np.float64]) -> str:
 
 def range_label(low: float, high: float, dimension: int) -> str:
     """Write a range shortly in mm or degrees: "±50", "−20…45"."""
-    digits = 0 if dimension < 3 else 1
-    a, b = (round(value * UNITS[dimension], digits) for value in (low, high))
+    a, b = float(low * UNITS[dimension]), float(high * UNITS[dimension])
+    digits = 0 if max(abs(a), abs(b)) >= 9.95 else 1
     if abs(a + b) < 0.15 * max(abs(a), abs(b), 1e-9):
         return f"±{max(abs(a), abs(b)):.{digits}f}"
     return f"{a:.{digits}f}…{b:.{digits}f}".replace("-", "\u2212")
@@ -74,7 +74,7 @@ def summary(actions: NDArray[np.float64]) -> str:
     whole = totals(actions)[-1]
     shown = whole * UNITS[:6]
     way = float(np.linalg.norm(np.asarray(actions)[:, :3], axis=1).sum()) * MM
-    parts = ", ".join(f"{DIMENSIONS[k]} {shown[k]:+.0f}" for k in range(3))
+    parts = ", ".join(f"{DIMENSIONS[k]} {shown[k]:+.0f}" for k in range(3)).replace("-", "\u2212")
     turn = float(np.linalg.norm(whole[3:])) * DEGREES
     return f"In all {way:.0f} mm ({parts}), turns {turn:.0f}° · {gripper_story(actions)}"
 

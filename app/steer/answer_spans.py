@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,15 @@ from core.protocol.grammar import DEPTH_TOKEN, POINT, ROW
 from core.types import ACTION_DIM, DEPTH_CODES, Reasoning
 
 LOW = 0.3
-"""A choice with less than this probability is marked; others were together more likely."""
+"""A depth code with less than this probability is marked: it is one among many. Trace and action
+values are not, because neighbours on their scale share the probability."""
 
 NEAR = 3
 """A token may begin so many characters before the piece that it writes, with its separators."""
 
 SNIPPET = 44
 DIMENSIONS = ("Δx", "Δy", "Δz", "roll", "pitch", "yaw", "grip")
+NOUNS = {"depth": "cell", "trace": "point", "actions": "step"}
 _CELL = re.compile(r"[^,\s]+")
 
 
@@ -156,12 +159,13 @@ def _least(
 ) -> NDArray[np.float64]:
     """Return the least confidence (N, columns) among the decisions of each piece of a stage."""
     count = max((piece.index + 1 for piece in pieces if piece.stage == stage), default=0)
-    result = np.full((count, columns), np.nan)
+    least = [[2.0] * columns for _ in range(count)]
     for owner, sure in zip(owners.tolist(), confidence.tolist(), strict=True):
         if owner >= 0 and (piece := pieces[owner]).stage == stage:
-            place = (piece.index, piece.column)
-            result[place] = np.fmin(result[place], sure)
-    return result
+            row = least[piece.index]
+            row[piece.column] = min(row[piece.column], sure)
+    result = np.array(least, float).reshape(count, columns)
+    return np.where(result > 1.0, np.nan, result)
 
 
 def _passes(
@@ -169,21 +173,22 @@ def _passes(
 ) -> tuple[Pass, ...]:
     decisions = reasoning.decisions
     assert decisions is not None
-    borders = np.flatnonzero(np.diff(decisions.seconds)) + 1
+    seconds, at = decisions.seconds.tolist(), decisions.at.tolist()
+    confidence, numbers = decisions.confidence.tolist(), owners.tolist()
+    borders = (np.flatnonzero(np.diff(decisions.seconds)) + 1).tolist()
     result: list[Pass] = []
-    for members in np.split(np.arange(len(decisions.at)), borders):
-        own = [pieces[k] for k in owners[members].tolist() if k >= 0]
-        start = int(decisions.at[members[0]])
-        end = own[-1].end if own else start + SNIPPET
-        snippet = text[start:end].strip()
+    for first, behind in pairwise([0, *borders, len(at)]):
+        own = [pieces[k] for k in numbers[first:behind] if k >= 0]
+        end = own[-1].end if own else at[first] + SNIPPET
+        snippet = text[at[first] : end].strip()
         result.append(
             Pass(
-                seconds=float(decisions.seconds[members[0]]),
+                seconds=seconds[first],
                 stage=own[0].stage if own else "",
                 where=_where(own),
                 text=snippet if len(snippet) <= SNIPPET else f"{snippet[: SNIPPET - 1]}…",
-                count=len(members),
-                confidence=float(decisions.confidence[members].min()),
+                count=behind - first,
+                confidence=min(confidence[first:behind]),
             )
         )
     return tuple(result)
@@ -192,10 +197,8 @@ def _passes(
 def _where(pieces: list[Span]) -> str:
     """Name pieces: "cells 3 to 9", "point 2", "step 1 Δz", "steps 2 to 4"."""
     names: list[str] = []
-    for stage, one in (("depth", "cell"), ("trace", "point"), ("actions", "step")):
-        own = [piece for piece in pieces if piece.stage == stage]
-        if not own:
-            continue
+    for stage, group in groupby(pieces, key=lambda piece: piece.stage):
+        own, one = list(group), NOUNS[stage]
         first, last = own[0].index + 1, own[-1].index + 1
         name = f"{one} {first}" if first == last else f"{one}s {first} to {last}"
         if stage == "actions" and own[0] == own[-1]:

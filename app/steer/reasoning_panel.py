@@ -34,7 +34,7 @@ from core.types import Capabilities, Reasoning
 TIMED_WIDTH = 320
 """Below this width [px] several stages have no room for their times; the tooltips have them."""
 
-WITHIN = "mm and ° within the range of the training"
+WITHIN = "mm and ° · range in training"
 BESIDE = "relative to the largest value"
 """What the bars compare with."""
 

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.icons import icon
+
+
+class _Note(QLabel):
+    """A line that ends in dots where there is no room for it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much of the text as fits, at the right."""
+        painter = QPainter(self)
+        words = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), self.alignment(), words)
+        painter.end()
 
 
 class Section(QWidget):
@@ -25,7 +40,7 @@ class Section(QWidget):
         self.button.setAccessibleName(f"{title} section")
         theme.set_role(self.button, "section")
         self.button.clicked.connect(self._turn)
-        self._note = QLabel()
+        self._note = _Note()
         theme.set_role(self._note, "caption")
         self._note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.steer.answer_spans import LOW, Pass
+from app.steer.answer_spans import Pass
 from app.steer.answer_state import STAGES
 
 LABELS, TRACK = 17, 18
@@ -103,6 +103,7 @@ class TimeStrip(QWidget):
             return
         self._passes, self._bounds, self._total = passes, bounds, total
         self._index = -1
+        self.setToolTip("")
         self._x = np.array([p.seconds for p in passes]) / (total or 1.0)
         self.setAccessibleDescription(self.words)
         self.setVisible(bool(bounds))
@@ -179,8 +180,6 @@ class TimeStrip(QWidget):
         painter.fillRect(QRectF(x - 1.5 if wide else x - 0.5, top, 3 if wide else 1, 9), colour)
         if wide:
             painter.fillRect(QRectF(x - 0.5, top, 1, 11), QColor("#ffffff"))
-        elif one.confidence < LOW:  # a cap, so that unsure passes can be found
-            painter.fillRect(QRectF(x - 1.5, track.top() + 2, 3, 2), QColor("#ffffff"))
 
     def _paint_labels(self, painter: QPainter) -> None:
         painter.setFont(theme.ui_font(8.5))
@@ -213,6 +212,7 @@ class TimeStrip(QWidget):
         if index == self._index:
             return
         self._index = index
+        self.setToolTip(f"“{self._passes[index].text}”" if index >= 0 else "")
         self.setAccessibleDescription(self.words)
         self.update()
         self.pass_hovered.emit(index)

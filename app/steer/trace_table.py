@@ -11,12 +11,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
-from app.steer.answer_spans import LOW, percent
+from app.steer.answer_spans import percent
 from core.trace import arc_length
 from core.types import MAX_TRACE_POINTS, TRACE_MAX
 
 ROWS = ("point", "0–255", "px", "sure")
 _MARGIN = 4
+SHARED = "Near values share the probability, so that a good one can have little of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class TraceTable(QWidget):
                     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 grid.addWidget(label, row, column)
             labels[0].setText(ROWS[row])
+        for label in self._cells[-1]:
+            label.setToolTip(SHARED)
         for column in range(1, MAX_TRACE_POINTS + 1):
             grid.setColumnStretch(column, 1)
         box = QVBoxLayout(self)
@@ -136,4 +139,3 @@ class TraceTable(QWidget):
                 self._cells[2][column].setText("{:.0f}, {:.0f}".format(*pixels[index]))
             share = confidence[index] if index < len(confidence) else np.nan
             self._cells[3][column].setText("" if np.isnan(share) else percent(float(share)))
-            theme.set_role(self._cells[3][column], "warn" if share < LOW else "caption")
