@@ -69,9 +69,8 @@ def notices(reasoning: Reasoning, *, parts: bool, stale: str = "") -> tuple[Said
     """
     found: list[Said] = []
     if reasoning.error:
-        found.append(Said(Kind.MALFORMED, reasoning.error))
-        if parts:
-            found.append(Said(Kind.MALFORMED, INCOMPLETE))
+        text = f"{reasoning.error}\n{INCOMPLETE}" if parts else reasoning.error
+        found.append(Said(Kind.MALFORMED, text))
     if stale:
         found.append(Said(Kind.STALE, stale))
     found += [Said(kind_of(warning), warning) for warning in reasoning.warnings]

@@ -57,6 +57,11 @@ class CodesBox(QWidget):
         self._sure = np.zeros(0) if confidence is None else confidence[: len(self.grid.codes)]
         self._show_words()
 
+    def highlight_cell(self, cell: int) -> None:
+        """Mark a cell that is pointed at elsewhere, and say what it is; -1 marks none."""
+        self.grid.highlight_cell(cell)
+        self._show_words()
+
     def _show_words(self, *_: object) -> None:
         cell = self.grid.cell if self.grid.cell >= 0 else self.grid.highlighted
         known = len(self._sure) > 0

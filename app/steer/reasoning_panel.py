@@ -212,7 +212,7 @@ class ReasoningPanel(QWidget):
 
     def highlight_cell(self, cell: int) -> None:
         """Mark a depth cell that is pointed at elsewhere; -1 marks none."""
-        self.codes.grid.highlight_cell(cell)
+        self.codes.highlight_cell(cell)
 
     @property
     def stage_texts(self) -> tuple[str, ...]:

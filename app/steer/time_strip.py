@@ -77,6 +77,7 @@ class TimeStrip(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Timeline of the answer")
+        self.hide()
 
     @property
     def index(self) -> int:
@@ -160,7 +161,7 @@ class TimeStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         colours = stage_colours()
         for name, (begin, end) in self._bounds.items():
-            left, right = (self._at(t / (self._total or 1.0)) for t in (begin, end))
+            left, right = self._x_of(begin), self._x_of(end)
             band = QRectF(left, track.bottom() - 5, max(right - left, 1.0), 3)
             painter.fillRect(band, QColor(colours.get(name, theme.DATA.travelled)))
         for index, one in enumerate(self._passes):
@@ -192,18 +193,19 @@ class TimeStrip(QWidget):
             words = metrics.elidedText(self.words, Qt.TextElideMode.ElideRight, area.width())
             painter.drawText(area, middle, words)
             return
-        items = list(self._bounds.items())
-        ends = [self._at(begin / (self._total or 1.0)) for _, (begin, _) in items[1:]]
         painter.setPen(QColor(colours.muted))
-        taken = 0.0
-        for (name, (begin, end)), limit in zip(items, [*ends, self.width()], strict=True):
-            left = max(self._at(begin / (self._total or 1.0)) - EDGE, taken)
+        items = list(self._bounds.items())
+        limits = [self._x_of(begin) for _, (begin, _) in items[1:]] + [self.width() + 4.0]
+        for (name, (begin, end)), limit in zip(items, limits, strict=False):
+            left = self._x_of(begin) - EDGE
             for words in (f"{name} {end - begin:.2f} s", name):
                 width = metrics.horizontalAdvance(words)
-                if left + width <= max(limit - 4, self.width() if limit == self.width() else 0):
+                if left + width <= limit - 4:
                     painter.drawText(QRectF(left, 0, width + 1, LABELS - 2), middle, words)
-                    taken = left + width + 6
                     break
+
+    def _x_of(self, seconds: float) -> float:
+        return self._at(seconds / (self._total or 1.0))
 
     def _at(self, share: float) -> float:
         return EDGE + share * (self.width() - 2 * EDGE)
