@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -33,6 +34,10 @@ from core.types import Capabilities, Reasoning
 
 TIMED_WIDTH = 320
 """Below this width [px] several stages have no room for their times; the tooltips have them."""
+
+TALL = 480
+"""Below this height [px] depth and trace are folded, unless a person unfolds them: the actions are
+what has to be seen before they are run."""
 
 WITHIN = "mm and ° · range in training"
 BESIDE = "relative to the largest value"
@@ -77,7 +82,7 @@ class ReasoningPanel(QWidget):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._stage_labels: list[QLabel] = []
         self._stage_row = QHBoxLayout()
-        self._stage_row.setSpacing(12)
+        self._stage_row.setSpacing(8)
         self._copy = self._flat("copy", "Copy the raw answer", "Copy the raw answer")
         self._copy.clicked.connect(self._copy_text)
         self._toggle = self._flat("code", "Raw answer", "Show the answer as the model wrote it")
@@ -112,6 +117,9 @@ class ReasoningPanel(QWidget):
         }
         self.codes.grid.cell_hovered.connect(self.cell_hovered)
         self.bars.step_hovered.connect(self.step_hovered)
+        self._touched: set[Section] = set()
+        for section in self.sections.values():
+            section.turned.connect(self._touched.add)
         self.bars.pointed.connect(self._show_pointed)
         self._raw = QPlainTextEdit()
         self._raw.setReadOnly(True)
@@ -122,7 +130,7 @@ class ReasoningPanel(QWidget):
         inside = QWidget()
         theme.set_role(inside, "clear")
         body = QVBoxLayout(inside)
-        body.setContentsMargins(0, 0, 0, 0)
+        body.setContentsMargins(0, 0, 8, 0)
         body.setSpacing(8)
         self._buttons = QHBoxLayout()
         body.addWidget(self._hint)
@@ -143,6 +151,14 @@ class ReasoningPanel(QWidget):
         layout.addWidget(self.strip)
         layout.addWidget(scroll, 1)
         self.set_reasoning(None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold what there is no room for; what a person has folded or unfolded stays so."""
+        super().resizeEvent(event)
+        for name in ("depth", "trace"):
+            section = self.sections[name]
+            if section not in self._touched:
+                section.set_open(self.height() >= TALL)
 
     def set_capabilities(self, capabilities: Capabilities | None) -> None:
         """Show only the stages that the policy has."""
@@ -192,7 +208,8 @@ class ReasoningPanel(QWidget):
         part, decided = shown(reasoning), told(reasoning)
         self._parts = has_parts(reasoning, part)
         found = stages(reasoning, part, self._capabilities, complete=complete)
-        self._set_stages(found)
+        # the timeline says the times more exactly where it can
+        self._set_stages(found, timed=decided is None)
         self.strip.set_passes(decided.passes if decided else (), reasoning.timings)
         self._show_notices()
         self._show_codes(reasoning, part, decided)
@@ -240,14 +257,15 @@ class ReasoningPanel(QWidget):
         button.setAccessibleName(name)
         button.setToolTip(tip)
         theme.set_role(button, "flat")
+        button.setFixedSize(26, 26)
         return button
 
-    def _set_stages(self, found: tuple[Stage, ...]) -> None:
+    def _set_stages(self, found: tuple[Stage, ...], *, timed: bool = True) -> None:
         while len(self._stage_labels) < len(found):
             label = QLabel()
             self._stage_labels.append(label)
             self._stage_row.addWidget(label)
-        timed = self.width() >= TIMED_WIDTH or len(found) == 1
+        timed = timed and (self.width() >= TIMED_WIDTH or len(found) == 1)
         for index, label in enumerate(self._stage_labels):
             label.setVisible(index < len(found))
             if index < len(found):

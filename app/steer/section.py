@@ -27,7 +27,8 @@ class _Note(QLabel):
 class Section(QWidget):
     """A title with a caret, a few words beside it that stay when it is folded, and a body."""
 
-    toggled = Signal(bool)
+    turned = Signal(object)
+    """A person has folded or unfolded this section, which comes along."""
 
     def __init__(self, title: str, body: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,10 +78,10 @@ class Section(QWidget):
             self._open = is_open
             self.body.setVisible(is_open)
             self._show_caret()
-            self.toggled.emit(is_open)
 
     def _turn(self) -> None:
         self.set_open(not self._open)
+        self.turned.emit(self)
 
     def _show_caret(self) -> None:
         self.button.setIcon(icon("caret-down" if self._open else "caret-right", "muted"))

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.steer.answer_notices import DEGENERATE, Kind, kind_of, notices, staleness
 from app.steer.code_grid import code_colour
-from app.steer.reasoning_panel import BESIDE, WITHIN, ReasoningPanel
+from app.steer.reasoning_panel import BESIDE, TALL, WITHIN, ReasoningPanel
 from core.policy.doubt import SEVERE_BEGINNING
 from core.types import Frame, Observation, Reasoning, Trace, TraceSource
 from tests.app.conftest import Rigged
@@ -203,6 +203,20 @@ def test_sections_fold_by_mouse_and_key(panel, qtbot):
     section.button.setFocus()
     qtbot.keyClick(section.button, Qt.Key.Key_Space)
     assert panel.codes.isVisible()
+
+
+def test_a_low_panel_shows_the_actions_first_unless_somebody_wants_the_depth(panel, qtbot):
+    panel.set_reasoning(complete())
+    panel.resize(324, TALL - 1)
+    assert not panel.codes.isVisible()
+    assert not panel.trace.isVisible()
+    assert panel.bars.isVisible()
+    qtbot.mouseClick(panel.sections["depth"].button, Qt.MouseButton.LeftButton)
+    panel.resize(324, TALL - 40)
+    assert panel.codes.isVisible()
+    panel.resize(324, TALL)
+    assert panel.trace.isVisible()
+    assert panel.stage_texts == ("depth ✓", "trace ✓", "actions ✓"), "the timeline has the times"
 
 
 def test_a_repeated_answer_repaints_nothing(panel, qtbot, monkeypatch):
