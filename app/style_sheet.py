@@ -93,6 +93,7 @@ QPushButton[role="menu"] { padding: 2px 20px 2px 8px; min-height: 16px; }
 QPushButton[role="menu"]:focus { padding: 1px 19px 1px 7px; }
 QPushButton[role="small"], QPushButton[role="primary-small"] { padding: 4px; }
 QPushButton[role="small"]:focus, QPushButton[role="primary-small"]:focus { padding: 3px; }
+QToolButton[role="section"] { font-weight: 600; padding: 0 4px 0 0; }
 QPushButton[role="link"] {
     background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }

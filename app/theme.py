@@ -62,6 +62,7 @@ class Tokens:
 class DataColours:
     """Okabe-Ito colours of what is drawn over pictures and in 3D; never the only cue."""
 
+    depth: str = "#0072B2"
     model: str = "#F0E442"
     user: str = "#56B4E9"
     travelled: str = "#A6A6A6"

@@ -24,6 +24,7 @@ from app.asked import asked
 from app.docks import Panel
 from app.observe import camera_order
 from app.steer.absence import no_depth
+from app.steer.answer_notices import staleness
 from app.steer.answer_state import shown
 from app.steer.camera_panel import CameraPanel
 from app.steer.canvas import Canvas
@@ -40,7 +41,7 @@ from app.steer.robot_panel import RobotPanel
 from app.store import Phase, PlanKind
 from app.studio import Studio
 from core import overlay
-from core.types import Frame, Reasoning
+from core.types import Frame, Observation, Reasoning
 
 INSET_WIDTHS = (112, 160)
 INSET_SHARE = 0.16
@@ -48,6 +49,8 @@ LOW = 640
 """A workspace of less height has low cards [px]."""
 
 TICK_MS = 250
+ASKED_KEPT = 16
+"""Questions that are remembered, to tell whether an answer is still about what is shown."""
 
 
 class SteerWorkspace(QWidget):
@@ -84,6 +87,7 @@ class SteerWorkspace(QWidget):
         self.answer.add_button(self._allow)
         self._cloud_job = CloudJob(self)
         self._shown: Reasoning | None = None
+        self._asked: dict[int, tuple[Observation | None, float]] = {}
         self._pose: NDArray[np.float64] | None = None
         self._build()
         self._wire()
@@ -189,6 +193,7 @@ class SteerWorkspace(QWidget):
         self.cameras.set_frames(feed.frames, time.monotonic_ns())
         self.episodes.tick()
         self.canvas.tick(feed.age_ms(self.canvas.camera))
+        self._show_staleness()
 
     def _show_instructions(self) -> None:
         self.instruction.set_history(self._studio.instructions.history)
@@ -236,6 +241,11 @@ class SteerWorkspace(QWidget):
         self.cloud.set_path(
             None if preview is None else preview.poses, preview is None or preview.verdict.ok
         )
+        refused = preview is not None and not preview.verdict.ok
+        self.answer.set_rejected(
+            preview.verdict.step if preview is not None and refused else None,
+            preview.verdict.reason if preview is not None else "",
+        )
         if preview is None:
             self.robot.set_verdict(None, "The rig checks the path." if plan is not None else "")
         else:
@@ -269,10 +279,32 @@ class SteerWorkspace(QWidget):
         if reasoning is None or reasoning is self._shown:
             return
         self._shown = reasoning
+        self._note_question(reasoning.request_id)
         self.answer.set_reasoning(reasoning, complete=complete)
         if reasoning.steered_by is None and store.phase != Phase.STEERING:
             self._show_depth(reasoning)
         self._show_model_input()
+
+    def _note_question(self, request_id: int) -> None:
+        """Remember what an answer is about when its first part comes."""
+        observation = self._studio.store.observation
+        if request_id not in self._asked:
+            self._asked[request_id] = (observation, time.monotonic())
+            for old in list(self._asked)[:-ASKED_KEPT]:
+                del self._asked[old]
+        if observation is not None:
+            height, width = observation.frames[0].image.shape[:2]
+            self.answer.set_picture_size((width, height))
+        self._show_staleness()
+
+    def _show_staleness(self) -> None:
+        """Say when the shown answer is not about what is shown beside it."""
+        if self._shown is None:
+            return
+        store = self._studio.store
+        asked, since = self._asked.get(self._shown.request_id, (None, 0.0))
+        age = time.monotonic() - since
+        self.answer.set_stale(staleness(asked, store.observation, store.instruction, age))
 
     def _show_depth(self, reasoning: Reasoning) -> None:
         codes = reasoning.depth.codes if reasoning.depth is not None else None

@@ -65,7 +65,8 @@ class Progress:
     def __call__(self, ids: list[int]) -> None:
         """Take in the ids so far: those of the last call and at least one more."""
         new, self._seen = ids[self._seen :], len(ids)
-        self._mark("prefill")
+        if self.log.at:  # what an answer always begins with is known before the prompt is read
+            self._mark("prefill")
         if not any(map(self._closes, new)):
             return
         text = self._spelling.text(ids)

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
+from app.steer.answer_notices import INCOMPLETE
 from app.steer.plan_states import verdict_words
-from app.steer.reasoning_panel import INCOMPLETE, ReasoningPanel
+from app.steer.reasoning_panel import ReasoningPanel
 from app.store import Plan, PlanKind
 from app.watch import Watch
 from core.policy.doubt import SEVERE_BEGINNING

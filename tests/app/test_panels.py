@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
-from app.steer.action_bars import ActionBars, describe
+from app.steer.action_bars import ActionBars
+from app.steer.action_words import describe
 from app.steer.answer_state import StageState, places, shown, stage_seconds, stages
 from app.steer.camera_panel import CameraPanel, age_text
 from app.steer.depth_view import DepthView
