@@ -147,6 +147,7 @@ class MainWindow(QMainWindow):
             "help": self._show_help,
             "undo": self._undo,
             "redo": self._redo,
+            **self.workspace.scene.slots(),
         }
         for name, slot in slots.items():
             self.actions_table[name].triggered.connect(slot)
@@ -174,7 +175,11 @@ class MainWindow(QMainWindow):
             self._help.close()
         elif self._history is not None and self._history.isVisible():
             self._history.close()
-        elif self.workspace.canvas.tool.cancel() or self.studio.controller.cancel():
+        elif (
+            self.workspace.scene.files.close_dialog()
+            or self.workspace.canvas.tool.cancel()
+            or self.studio.controller.cancel()
+        ):
             return
         elif self.workspace.instruction.line.hasFocus():
             self.workspace.canvas.view.setFocus()

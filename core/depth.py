@@ -95,7 +95,7 @@ def colourise(depth: DepthMap) -> NDArray[np.uint8]:
     return paint_nearness(nearness)
 
 
-def paint_nearness(nearness: NDArray[np.float32]) -> NDArray[np.uint8]:
+def paint_nearness(nearness: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Paint inverse distances, stretched over the picture: (H, W) to (H, W, 3) uint8 RGB.
 
     What is not finite counts as far.

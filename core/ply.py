@@ -61,4 +61,3 @@ def write_whole(path: Path, data: bytes) -> None:
         raise StudioError(
             f"{path} could not be written ({error.strerror or error}). Choose another folder."
         ) from error
-

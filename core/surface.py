@@ -7,6 +7,7 @@ again instead of made anew, and everything a display needs is worked out here, a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,6 +45,7 @@ class Surface:
             point, which changes nothing in an opaque picture.
         colours: (POINTS, 4) float32 RGBA of the picture, 0..1.
         shades: (POINTS, 4) float32 RGBA by depth, near is bright.
+        sizes: (POINTS,) float32 width of the patch that each point stands for [m].
         cells: (POINTS,) int16 depth token of each point, 0..99.
         outlines: (100, OUTLINE, 2, 3) float32 edges of every cell as pairs of points [m]; NaN
             where the surface is torn.
@@ -56,6 +58,7 @@ class Surface:
     points: NDArray[np.float32]
     colours: NDArray[np.float32]
     shades: NDArray[np.float32]
+    sizes: NDArray[np.float32]
     cells: NDArray[np.int16]
     outlines: NDArray[np.float32]
     depths: NDArray[np.float32]
@@ -99,7 +102,7 @@ def make_surface(
     depths = cell_depths(depth)
     metres = distances(depth, near, far)
     metres = np.where(np.isfinite(metres) & (metres > 0), metres, np.float32(np.nan))
-    metres = cv2.resize(metres, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    metres = _resized(metres, cv2.INTER_LINEAR)
     known = np.isfinite(metres)
     if not known.any():
         raise StudioError("The depth map has no distance at all. Think again.")
@@ -107,13 +110,14 @@ def make_surface(
     index = np.arange(POINTS)
     shown = shown if shown.any() else known
     index = np.where(shown.ravel(), index, np.flatnonzero(shown)[0])
-    picture = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    picture = _resized(image, cv2.INTER_AREA)
     rows, columns = np.divmod(np.arange(POINTS), SIDE)
     cells = (rows * GRID // SIDE * GRID + columns * GRID // SIDE).astype(np.int16)
     return Surface(
         points=back_project(metres, camera).reshape(-1, 3)[index],
         colours=_rgba(picture)[index],
-        shades=_rgba(paint_nearness(1 / metres))[index],
+        shades=_rgba(paint_nearness(np.float32(1) / metres))[index],
+        sizes=(metres * np.float32(_pitch(camera))).ravel()[index],
         cells=cells[index],
         outlines=_outlines(metres, camera),
         depths=depths,
@@ -128,6 +132,16 @@ def cell_of(x: float, y: float) -> int:
     if not (0 <= x < 1 and 0 <= y < 1):
         return -1
     return int(y * GRID) * GRID + int(x * GRID)
+
+
+def _pitch(camera: CameraModel) -> float:
+    """Return the larger distance between neighbouring points, through their distance."""
+    across = camera.width / camera.intrinsics[0, 0]
+    return max(across, camera.height / camera.intrinsics[1, 1]) / SIDE
+
+
+def _resized(picture: NDArray[Any], how: int) -> NDArray[Any]:
+    return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=how))
 
 
 def _rgba(picture: NDArray[np.integer]) -> NDArray[np.float32]:

@@ -126,7 +126,9 @@ def load_shapes(path: Path = SHAPES) -> tuple[BodyShape, ...]:
                 for kind in ("finger" if body.endswith("finger") else body,)
             )
         except KeyError as error:
-            raise ValueError(f"{path} lacks {error}; 'python -m robot.sim.meshes' makes it") from error
+            raise ValueError(
+                f"{path} lacks {error}; 'python -m robot.sim.meshes' makes it"
+            ) from error
 
 
 def _turned(angle: float, place: tuple[float, float, float]) -> NDArray[np.float64]:

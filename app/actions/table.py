@@ -5,6 +5,6 @@ Menus, buttons, shortcuts, tooltips and the F1 sheet are all made from it.
 
 from __future__ import annotations
 
-from app.actions import arm, draw, plan, view, window
+from app.actions import arm, draw, plan, scene, view, window
 
-TABLE = (*plan.SPECS, *draw.SPECS, *view.SPECS, *arm.SPECS, *window.SPECS)
+TABLE = (*plan.SPECS, *draw.SPECS, *view.SPECS, *scene.SPECS, *arm.SPECS, *window.SPECS)

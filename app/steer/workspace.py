@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -23,10 +22,8 @@ from app.actions import Actions
 from app.docks import Panel
 from app.observe import camera_order
 from app.steer.absence import no_depth
-from app.steer.answer_state import shown
 from app.steer.camera_panel import CameraPanel
 from app.steer.canvas import Canvas
-from app.steer.cloud_job import CloudJob, Lifted
 from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
 from app.steer.instruction_panel import InstructionPanel
@@ -34,6 +31,7 @@ from app.steer.model_view import ModelView
 from app.steer.plan_bar import PlanBar
 from app.steer.reasoning_panel import ReasoningPanel
 from app.steer.robot_panel import RobotPanel
+from app.steer.scene_link import SceneLink
 from app.store import BUSY, Phase, PlanKind
 from app.studio import Studio
 from core import overlay
@@ -69,9 +67,8 @@ class SteerWorkspace(QWidget):
         )
         self._allow = ActionButton(actions["allow"])
         self.answer.add_button(self._allow)
-        self._cloud_job = CloudJob(self)
+        self.scene = SceneLink(studio, actions, self.cloud, self.depth_view)
         self._shown: Reasoning | None = None
-        self._pose: NDArray[np.float64] | None = None
         self._build()
         self._wire()
         self._clock = QTimer(self, interval=TICK_MS)
@@ -134,7 +131,6 @@ class SteerWorkspace(QWidget):
         store.progress_changed.connect(self._show_progress)
         self._actions["run"].changed.connect(self._show_blocker)
         self._actions["allow"].changed.connect(self._show_allow)
-        self._cloud_job.lifted.connect(self._show_cloud)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the small pictures their share of this width."""
@@ -145,7 +141,7 @@ class SteerWorkspace(QWidget):
     def shutdown(self) -> None:
         """Wait for the pool."""
         self._clock.stop()
-        self._cloud_job.shutdown()
+        self.scene.shutdown()
 
     @Slot(object)
     def _take_frame(self, frame: Frame) -> None:
@@ -160,15 +156,8 @@ class SteerWorkspace(QWidget):
         self.canvas.tick(feed.age_ms(self.canvas.camera))
 
     def _show_rig(self) -> None:
-        rig = self._studio.store.rig
-        names = camera_order(rig)
         self._show_insets()
-        camera = rig.cameras.get(names[0]) if rig is not None and names else None
-        if camera is not None and not camera.mounted_on_hand:
-            eye = camera.pose[:3, 3]
-            self.cloud.look_from(eye, eye + camera.pose[:3, 2])
-        low, high = rig.workspace if rig is not None and rig.workspace else (None, None)
-        self.cloud.set_box(low, high)
+        self.scene.show_rig()
 
     def _show_insets(self) -> None:
         """Show the other cameras, and the first one's live picture while it is pinned."""
@@ -196,9 +185,7 @@ class SteerWorkspace(QWidget):
         self.plans.set_plans(store.plans, store.selected)
         plan = store.plan
         preview = plan.preview if plan is not None else None
-        self.cloud.set_path(
-            None if preview is None else preview.poses, preview is None or preview.verdict.ok
-        )
+        self.scene.show_paths()
         if preview is None:
             self.robot.set_verdict(None, "The rig checks the path." if plan is not None else "")
         else:
@@ -218,42 +205,12 @@ class SteerWorkspace(QWidget):
         self._shown = reasoning
         self.answer.set_reasoning(reasoning, complete=complete)
         if reasoning.steered_by is None and store.phase != Phase.STEERING:
-            self._show_depth(reasoning)
+            self.scene.show_answer(reasoning, complete=complete)
         self._show_model_input()
-
-    def _show_depth(self, reasoning: Reasoning) -> None:
-        codes = reasoning.depth.codes if reasoning.depth is not None else None
-        if codes is None:
-            arrived = shown(reasoning).depth_codes
-            codes = arrived or None
-        self.depth_view.set_codes(codes)
-        if reasoning.depth_map is not None:
-            self.depth_view.set_depth_map(reasoning.depth_map)
-            self._lift(reasoning)
-
-    def _lift(self, reasoning: Reasoning) -> None:
-        store = self._studio.store
-        if store.observation is None or store.rig is None or reasoning.depth_map is None:
-            return
-        frame = store.observation.frames[0]
-        camera = store.rig.cameras.get(frame.camera)
-        if camera is None:
-            return
-        draft = store.draft
-        traces = reasoning.traces
-        points = draft if draft is not None else traces[0].points if traces else None
-        self._cloud_job.request(reasoning.depth_map, frame.image, camera, points, draft is not None)
 
     def _lift_again(self, *_: object) -> None:
         """Lay the edited trace onto the surface."""
-        plan = self._studio.store.plans.get(PlanKind.MODEL)
-        if plan is not None:
-            self._lift(plan.reasoning)
-
-    @Slot(object)
-    def _show_cloud(self, lifted: Lifted) -> None:
-        self.cloud.set_cloud(lifted.points, lifted.colours, lifted.metric)
-        self.cloud.set_trace(lifted.trace, lifted.user)
+        self.scene.lift_again()
 
     def _show_observation(self) -> None:
         self._show_insets()
@@ -278,11 +235,7 @@ class SteerWorkspace(QWidget):
     def _show_robot(self) -> None:
         state = self._studio.store.robot
         self.robot.set_state(state)
-        pose = None if state is None else state.ee_pose
-        # Every new pose draws the whole scene again; one that looks the same is not worth it.
-        if pose is None or self._pose is None or np.abs(pose - self._pose).max() > 1e-3:
-            self._pose = pose
-            self.cloud.set_pose(pose)
+        self.scene.show_robot()
 
     def _show_progress(self) -> None:
         self.answer.set_progress(self._studio.store.progress[0])

@@ -73,7 +73,7 @@ def write_light_arm(source: Path, target: Path = SHAPES, faces: int = FACES) -> 
         ).astype(np.uint16)
         arrays[f"{kind}_colours"] = np.concatenate([p[2] for p in pieces])
     target.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(target, **arrays)
+    np.savez_compressed(target, allow_pickle=False, **arrays)
     return sum(len(array) for name, array in arrays.items() if name.endswith("_faces"))
 
 
@@ -93,6 +93,7 @@ def split_at_creases(
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     normals = np.cross(b - a, c - a)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    limit = np.cos(crease)
     around: dict[int, list[tuple[int, int]]] = {}
     for face, corners in enumerate(faces):
         for k, vertex in enumerate(corners):
@@ -102,13 +103,11 @@ def split_at_creases(
     for vertex, corners in around.items():
         groups: list[list[int]] = []
         for face, k in corners:
-            for number, group in enumerate(groups):
-                if (normals[group] @ normals[face]).max() >= np.cos(crease):
-                    break
-            else:
-                number, group = len(groups), []
-                groups.append(group)
-            group.append(face)
+            alike = (n for n, g in enumerate(groups) if (normals[g] @ normals[face]).max() >= limit)
+            number = next(alike, len(groups))
+            if number == len(groups):
+                groups.append([])
+            groups[number].append(face)
             result[face, k] = len(places) + number
         places += [vertices[vertex]] * len(groups)
     return np.array(places), result
@@ -117,6 +116,6 @@ def split_at_creases(
 def _read(path: Path) -> Any:
     import open3d as o3d
 
-    mesh = o3d.io.read_triangle_mesh(str(path))
+    mesh = o3d.io.read_triangle_mesh(path)
     mesh.merge_close_vertices(1e-5)
     return mesh

@@ -51,9 +51,7 @@ def test_points_lie_where_the_camera_sees_them_and_look_alike():
 def test_every_point_knows_its_token(x, y):
     surface = make_surface(flat(), IMAGE, CAMERA)
     column, row = int(x * SIDE), int(y * SIDE)
-    assert surface.cells[row * SIDE + column] == cell_of(
-        (column + 0.5) / SIDE, (row + 0.5) / SIDE
-    )
+    assert surface.cells[row * SIDE + column] == cell_of((column + 0.5) / SIDE, (row + 0.5) / SIDE)
 
 
 def test_the_token_of_a_place_goes_row_by_row():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from frankik import FrankaKinematics
@@ -77,7 +79,7 @@ def test_the_arm_hangs_together():
         shape.vertices @ pose[:3, :3].T + pose[:3, 3]
         for shape, pose in zip(load_shapes(), body_poses(q), strict=True)
     ]
-    for before, after in zip(clouds[:8], clouds[1:9], strict=True):
+    for before, after in pairwise(clouds[:9]):
         gaps = np.linalg.norm(before[:, None] - after[None], axis=2)
         assert gaps.min() < 0.02
     tips = min(cloud[:, 2].min() for cloud in clouds[-2:])

@@ -1,0 +1,313 @@
+"""Feeds the 3D view and the depth picture from the store, and keeps the two in step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from app.actions import Actions
+from app.actions.scene import MORE, PRESETS, TOOLS
+from app.observe import camera_order
+from app.steer.answer_state import shown
+from app.steer.arm_job import ShapesJob
+from app.steer.cells import Cells
+from app.steer.cloud_job import CloudJob, Lifted
+from app.steer.cloud_view import CloudView
+from app.steer.depth_view import DepthView
+from app.steer.scene_files import SceneFiles
+from app.steer.scene_lines import ScenePath
+from app.steer.viewpoints import MIDDLE, Viewpoint, from_around, from_camera, from_wrist
+from app.store import PlanKind
+from app.studio import Studio
+from core.camera import CameraModel
+from core.depth import change_mask
+from core.surface import Surface, assumed_camera
+from core.types import Observation, Reasoning, RobotState
+from robot.franka_shape import belongs_together, body_poses
+
+if TYPE_CHECKING:
+    from app.store import RigInfo
+
+ARM_MS = 67
+"""The arm is drawn at most this often, 15 times a second."""
+
+STILL = 1e-3
+"""Poses and angles that differ by less look the same [m, rad]."""
+
+GRIPPER_STILL = 0.02
+
+
+class SceneLink(QObject):
+    """Lifts answers, follows the arm, and serves the actions of the 3D view."""
+
+    def __init__(
+        self, studio: Studio, actions: Actions, cloud: CloudView, depth_view: DepthView
+    ) -> None:
+        super().__init__(cloud)
+        self._studio, self._actions = studio, actions
+        self._cloud, self._depth = cloud, depth_view
+        self._job = CloudJob(self)
+        self._shapes = ShapesJob(self)
+        self.files = SceneFiles(studio, cloud, self)
+        self._surface: Surface | None = None
+        self._codes: NDArray[np.int64] | None = None
+        self._changed: NDArray[np.bool_] | None = None
+        self._request = -1
+        self._camera_of: tuple[Observation, CameraModel | None] | None = None
+        self._arm: RobotState | None = None
+        self._arm_clock = QTimer(self, singleShot=True, interval=ARM_MS)
+        self._arm_clock.timeout.connect(self._show_arm)
+        self._job.lifted.connect(self._show_cloud)
+        self._job.failed.connect(self._cannot_lift)
+        self._shapes.loaded.connect(cloud.set_shapes)
+        cloud.cell_hovered.connect(depth_view.highlight_cell)
+        depth_view.cell_hovered.connect(cloud.highlight_cell)
+        cloud.gl_lost.connect(self._without_gl)
+        cloud.set_actions([actions[n] for n in TOOLS], [actions[n] for n in PRESETS])
+        cloud.add_more([actions[n] for n in MORE])
+        actions["scene_follow"].toggled.connect(self._follow)
+        if cloud.has_gl:
+            self._shapes.start()
+        else:
+            self._without_gl()
+
+    def slots(self) -> dict[str, Callable[..., None]]:
+        """Return what the actions of the 3D view do, by their names."""
+        return {
+            "scene_front": lambda: self.look("front"),
+            "scene_top": lambda: self.look("top"),
+            "scene_side": lambda: self.look("side"),
+            "scene_camera": lambda: self.look("camera"),
+            "scene_wrist": lambda: self.look("wrist"),
+            "scene_reset": self._cloud.look_home,
+            "scene_follow": lambda: None,  # its switch is what counts
+            "scene_depth": lambda on: self._cloud.set_colours(by_depth=on),
+            "scene_cells": lambda on: self._cloud.set_grid(shown=on),
+            "scene_larger": lambda: self._cloud.resize_points(1),
+            "scene_smaller": lambda: self._cloud.resize_points(-1),
+            "scene_picture": self.files.ask_picture,
+            "scene_points": self.files.ask_points,
+        }
+
+    def shutdown(self) -> None:
+        """Wait for the pools."""
+        self._arm_clock.stop()
+        self._job.shutdown()
+        self._shapes.shutdown()
+        self.files.shutdown()
+
+    def look(self, name: str) -> None:
+        """Look from the "front", "top", "side", "camera" or "wrist"."""
+        state = self._studio.store.robot
+        if name == "wrist":
+            if state is not None:
+                self._cloud.look(from_wrist(state.ee_pose))
+        elif name == "camera":
+            camera = self._first_camera()
+            if camera is not None:
+                self._cloud.look(self._through(camera))
+        else:
+            centre, size = self._middle()
+            view = from_around(name, centre, size)
+            self._cloud.look(view if self._is_placed() else _turned(view))
+
+    def show_rig(self) -> None:
+        """Take the cameras and the workspace box of another rig."""
+        rig = self._studio.store.rig
+        self._camera_of = None
+        low, high = rig.workspace if rig is not None and rig.workspace else (None, None)
+        self._cloud.set_box(
+            None if low is None else np.asarray(low), None if high is None else np.asarray(high)
+        )
+        camera = _calibrated(rig)
+        if camera is not None:
+            self._start_at(camera)
+
+    def show_paths(self) -> None:
+        """Show where all plans lead."""
+        store = self._studio.store
+        self._cloud.set_paths(
+            [
+                ScenePath(
+                    points=np.asarray(plan.preview.poses)[:, :3, 3].astype(np.float32),
+                    allowed=plan.preview.verdict.ok,
+                    selected=kind == store.selected,
+                    label=str(kind),
+                )
+                for kind, plan in store.plans.items()
+                if plan.preview is not None
+            ]
+        )
+
+    def show_answer(self, reasoning: Reasoning, *, complete: bool) -> None:
+        """Show the depth of an answer, or as much of it as has arrived."""
+        codes = reasoning.depth.codes if reasoning.depth is not None else None
+        if codes is None:
+            codes = shown(reasoning).depth_codes or None
+        self._depth.set_codes(codes)
+        if reasoning.depth is not None and complete and reasoning.request_id != self._request:
+            before, self._codes = self._codes, reasoning.depth.codes
+            self._request = reasoning.request_id
+            self._changed = None if before is None else change_mask(before, self._codes)
+        arrived = () if codes is None else tuple(int(c) for c in codes)
+        changed = self._changed if reasoning.request_id == self._request else None
+        self._depth.set_changed(changed)
+        if reasoning.depth_map is None:
+            self._cloud.set_cells(Cells(codes=arrived))
+            return
+        self._depth.set_depth_map(reasoning.depth_map)
+        self._cloud.set_depth_map(reasoning.depth_map)
+        self._cloud.set_cells(Cells(codes=arrived, changed=changed))
+        self._lift(reasoning)
+
+    def lift_again(self) -> None:
+        """Lay the edited trace onto the surface."""
+        plan = self._studio.store.plans.get(PlanKind.MODEL)
+        if plan is not None:
+            self._lift(plan.reasoning)
+
+    def set_confidence(self, values: NDArray[np.floating] | None) -> None:
+        """Tell both views the probability of every depth token, (100,) in 0..1."""
+        self._depth.set_confidence(values)
+        self._cloud.set_confidence(values)
+
+    def show_robot(self) -> None:
+        """Follow the arm, but not more often than an eye needs."""
+        if not self._arm_clock.isActive():
+            self._arm_clock.start()
+
+    def camera(self) -> CameraModel | None:
+        """Return the calibration, in the base frame, of the camera that is drawn on."""
+        store = self._studio.store
+        if store.observation is None or store.rig is None:
+            return None
+        if self._camera_of is None or self._camera_of[0] is not store.observation:
+            frame, state = store.observation.frames[0], store.observation.state
+            self._camera_of = (
+                store.observation,
+                _in_base(store.rig.cameras.get(frame.camera), state),
+            )
+        return self._camera_of[1]
+
+    def _lift(self, reasoning: Reasoning) -> None:
+        store = self._studio.store
+        if store.observation is None or reasoning.depth_map is None:
+            return
+        draft, traces = store.draft, reasoning.traces
+        points = draft if draft is not None else traces[0].points if traces else None
+        image = store.observation.frames[0].image
+        camera = self.camera()
+        self.files.remember(reasoning.depth_map, image, camera)
+        self._job.request(reasoning.depth_map, image, camera, points, draft is not None)
+
+    @Slot(object)
+    def _show_cloud(self, lifted: Lifted) -> None:
+        surface = lifted.surface
+        if surface is not self._surface:
+            was_placed = self._is_placed()
+            self._surface = surface
+            self._depth.set_depths(surface.depths, metric=surface.metric)
+            self._cloud.set_surface(surface)
+            self._cloud.set_depths(surface.depths, metric=surface.metric)
+            if not surface.placed and was_placed:
+                self._start_at(assumed_camera(4, 3))
+        self._cloud.set_trace(lifted.trace, lifted.user)
+
+    @Slot(str)
+    def _cannot_lift(self, sentence: str) -> None:
+        self._studio.notifier.warning(f"There is no 3D view of this answer: {sentence}")
+
+    @Slot()
+    def _show_arm(self) -> None:
+        state, before = self._studio.store.robot, self._arm
+        if state is None:
+            self._arm = None
+            self._cloud.set_arm(None)
+            self._cloud.set_pose(None)
+            return
+        if before is not None and _looks_alike(before, state):
+            return
+        self._arm = state
+        self._cloud.set_pose(state.ee_pose)
+        known = belongs_together(state.q, state.ee_pose)
+        self._cloud.set_arm(body_poses(state.q, state.gripper) if known else None)
+        if self._actions["scene_follow"].isChecked():
+            self._cloud.centre_on(state.ee_pose[:3, 3])
+
+    @Slot(bool)
+    def _follow(self, on: bool) -> None:
+        state = self._studio.store.robot
+        if on and state is not None:
+            self._cloud.centre_on(state.ee_pose[:3, 3])
+
+    @Slot()
+    def _without_gl(self) -> None:
+        """Disable what there is nothing to do for."""
+        for name in (*PRESETS, *TOOLS, "scene_larger", "scene_smaller"):
+            self._actions[name].setVisible(False)
+            self._actions[name].setEnabled(False)
+
+    def _is_placed(self) -> bool:
+        return self._surface is None or self._surface.placed
+
+    def _middle(self) -> tuple[NDArray[np.float64], float]:
+        rig = self._studio.store.rig
+        if self._is_placed() and rig is not None and rig.workspace is not None:
+            low, high = (np.asarray(corner, float) for corner in rig.workspace)
+            return (low + high) / 2, float((high - low).max()) * 1.2
+        if self._surface is not None:
+            return np.median(self._surface.points, axis=0).astype(float), 1.2
+        return MIDDLE, 1.2
+
+    def _first_camera(self) -> CameraModel | None:
+        if not self._is_placed():
+            return assumed_camera(4, 3)
+        return self.camera() or _calibrated(self._studio.store.rig)
+
+    def _through(self, camera: CameraModel) -> Viewpoint:
+        """Look through a camera; turn around what is in its middle."""
+        centre, _ = self._middle()
+        away = float((centre - camera.pose[:3, 3]) @ camera.pose[:3, 2])
+        return from_camera(camera, max(away, 0.3))
+
+    def _start_at(self, camera: CameraModel) -> None:
+        self._cloud.start_from(self._through(camera))
+
+
+def _calibrated(rig: RigInfo | None) -> CameraModel | None:
+    """Return the calibration of the first camera, if it stands still."""
+    names = camera_order(rig)
+    camera = rig.cameras.get(names[0]) if rig is not None and names else None
+    return camera if camera is not None and not camera.mounted_on_hand else None
+
+
+def _in_base(camera: CameraModel | None, state: RobotState | None) -> CameraModel | None:
+    """Return a calibration in the base frame; None when it cannot be known."""
+    if camera is None or not camera.mounted_on_hand:
+        return camera
+    if state is None:
+        return None
+    return CameraModel(
+        width=camera.width,
+        height=camera.height,
+        intrinsics=camera.intrinsics,
+        pose=state.ee_pose @ camera.pose,
+    )
+
+
+def _looks_alike(before: RobotState, now: RobotState) -> bool:
+    return (
+        abs(before.gripper - now.gripper) < GRIPPER_STILL
+        and bool(np.abs(before.ee_pose - now.ee_pose).max() < STILL)
+        and bool(np.array_equal(before.q, now.q) or np.abs(before.q - now.q).max() < STILL)
+    )
+
+
+def _turned(view: Viewpoint) -> Viewpoint:
+    """Look from the other side, as a cloud without a base frame is seen along x."""
+    return replace(view, azimuth=view.azimuth + 180.0)
