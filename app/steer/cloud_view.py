@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-POINT_SIZES = (0.4, 0.7, 1.0, 1.4, 2.0, 3.0)
+POINT_SIZES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.5)
 """How much larger than the patch that it stands for a point is drawn."""
 
 
@@ -58,7 +58,7 @@ class CloudView(QWidget):
         self._highlighted = -1
         self._absence = ""
         self._depth: DepthMap | None = None
-        self._size = POINT_SIZES.index(1.4)
+        self._size = POINT_SIZES.index(2.0)
         self._sizes: NDArray[np.float32] | None = None
         self._by_depth = False
         self._with_cells = False
