@@ -8,7 +8,7 @@ from app.store import PlanKind, Store
 
 def no_arm(store: Store) -> str:
     """Say why the gripper cannot be looked at."""
-    return "" if store.robot is not None else "No arm is connected, so there is no gripper."
+    return "" if store.rig is not None else "No arm is connected, so there is no gripper."
 
 
 def no_depth_yet(store: Store) -> str:
