@@ -18,7 +18,7 @@ from core.depth import GRID, cell_depths, distances, paint_nearness
 from core.pointcloud import ASSUMED_FAR, ASSUMED_NEAR, back_project, edges
 from core.types import DepthMap, StudioError
 
-SIDE = 200
+SIDE = 160
 """Points along each side; a multiple of the 10 cells of the depth grid."""
 
 POINTS = SIDE * SIDE

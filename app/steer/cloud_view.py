@@ -58,7 +58,7 @@ class CloudView(QWidget):
         self._highlighted = -1
         self._absence = ""
         self._depth: DepthMap | None = None
-        self._size = POINT_SIZES.index(2.0)
+        self._size = POINT_SIZES.index(1.5)
         self._sizes: NDArray[np.float32] | None = None
         self._by_depth = False
         self._with_cells = False
