@@ -48,7 +48,7 @@ def token_words(cells: Cells, index: int, *, short: bool = False) -> str:
         return ""
     row, column = divmod(index, GRID)
     code = f"code {cells.codes[index]}" if index < len(cells.codes) else "not here yet"
-    words = [f"Token {index}", code]
+    words = [f"{index}: {code}"] if short else [f"Token {index}", code]
     if not short:
         words.append(f"row {row + 1}, column {column + 1}")
     if cells.depths is not None:
@@ -64,11 +64,11 @@ def token_words(cells: Cells, index: int, *, short: bool = False) -> str:
     return " · ".join(words)
 
 
-def changed_words(cells: Cells) -> str:
+def changed_words(cells: Cells, *, short: bool = False) -> str:
     """Say how many cells changed since the answer before; empty when there was none."""
     if cells.changed is None:
         return ""
     count = int(cells.changed.sum())
     if not count:
         return "no cell changed"
-    return f"{count} of {DEPTH_CODES} cells changed"
+    return f"{count} changed" if short else f"{count} of {DEPTH_CODES} cells changed"

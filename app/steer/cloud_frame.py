@@ -28,6 +28,7 @@ class SceneBar(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self._row.addWidget(self._caption, 1)
+        self._tools: list[QToolButton] = []
         self._more = QToolButton()
         self._more.setIcon(icon("dots-three"))
         self._more.setToolTip("More: size of the points, save a picture or the points")
@@ -64,12 +65,18 @@ class SceneBar(QWidget):
         for action in tools:
             button = _button(action)
             button.setFixedSize(26, 24)
+            self._tools.append(button)
             self._row.insertWidget(self._row.count() - 1, button)
         for action in presets:
             button = _button(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setFont(theme.ui_font(9.0))
             self._places.addWidget(button)
+
+    def show_tools(self, shown: bool) -> None:
+        """Show the switches, or hide them while there is no scene."""
+        for button in self._tools:
+            button.setVisible(shown)
 
     def add_more(self, actions: Sequence[QAction]) -> None:
         """Put actions into the menu at the right."""

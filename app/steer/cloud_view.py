@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QImage, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QImage, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.steer import scene_lines
@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 POINT_SIZES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.5)
 """How much larger than the patch that it stands for a point is drawn."""
 
+ENOUGH = 180
+"""Height from which on places to look from are offered within the scene [px]."""
+
 
 class CloudView(QWidget):
     """Cloud, arm, paths, lifted trace and workspace box.
@@ -56,7 +59,7 @@ class CloudView(QWidget):
         self._surface: Surface | None = None
         self._cells = Cells()
         self._highlighted = -1
-        self._absence = ""
+        self._absence, self._no_gl = "", NO_GL
         self._depth: DepthMap | None = None
         self._size = POINT_SIZES.index(1.5)
         self._sizes: NDArray[np.float32] | None = None
@@ -71,8 +74,10 @@ class CloudView(QWidget):
         self.flat.setAccessibleName("Depth tokens in the place of the 3D view")
         self.flat.cell_hovered.connect(self._take_hover)
         self._legend = DepthLegend()
-        self._token, self._message = over_label(), over_label()
-        self._message.setWordWrap(True)
+        self._token, self._message, self._why = over_label(), over_label(), QLabel(NO_GL)
+        theme.set_role(self._why, "caption")
+        for label in (self._message, self._why):
+            label.setWordWrap(True)
         self._message.setText(HINT)
         self._stack = QGridLayout()
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -81,6 +86,7 @@ class CloudView(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.bar)
         layout.addLayout(self._stack, 1)
+        layout.addWidget(self._why)
         self._stack.addWidget(self.flat, 0, 0)
         self._build_scene()
         side = Qt.AlignmentFlag
@@ -105,7 +111,7 @@ class CloudView(QWidget):
     @property
     def message(self) -> str:
         """What is said in the place of the cloud."""
-        return self._message.text()
+        return (self._why if self._scene is None else self._message).text()
 
     @property
     def caption(self) -> str:
@@ -139,7 +145,6 @@ class CloudView(QWidget):
             except (ImportError, RuntimeError, OSError) as error:
                 problem = str(error)
         log.warning("no 3D view: %s", problem)
-        self._message.setText(NO_GL)
 
     def _lose(self, problem: str) -> None:
         """Go on without a scene."""
@@ -149,10 +154,16 @@ class CloudView(QWidget):
         self._scene.hide()
         self._stack.removeWidget(self._scene)
         self._scene = None
-        self._message.setText(self._absence or LOST_GL)
+        self._no_gl = LOST_GL
+        self._why.setText(self._absence or LOST_GL)
         self.set_depth_map(self._depth)
         self._arrange()
         self.gl_lost.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave a small scene to itself; the menu has the places to look from, too."""
+        super().resizeEvent(event)
+        self._arrange()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Look, once the widget is on the screen, whether its OpenGL context came up."""
@@ -171,18 +182,22 @@ class CloudView(QWidget):
         """Show what belongs to the state: a scene or the flat picture, and the words over it."""
         flat = self._scene is None
         self.flat.setVisible(flat)
-        self.bar.presets.setVisible(not flat and self.bar.has_presets)
+        self._why.setVisible(flat)
+        self.bar.show_tools(not flat)
+        low = self.height() < ENOUGH
+        self.bar.presets.setVisible(not (flat or low) and self.bar.has_presets)
         words = token_words(self._cells, self._highlighted) if self._cells.codes else ""
         self._token.setText(words)
         self._token.setVisible(bool(words))
         self._legend.setVisible(self._by_depth and self._surface is not None and not words)
-        self._message.setVisible(not words and (flat or self._surface is None))
+        self._message.setVisible(not words and not flat and self._surface is None)
 
     def set_absence(self, reason: str) -> None:
         """Say why there will be no cloud; an empty reason goes back to the hint."""
         self._absence = reason
         self.flat.set_hint(reason or HINT)
-        self._message.setText(reason or (HINT if self._scene is not None else NO_GL))
+        self._message.setText(reason or HINT)
+        self._why.setText(reason or self._no_gl)
 
     def set_depth_map(self, depth: DepthMap | None) -> None:
         """Know the decoded depth as a picture, which stands here when there is no scene."""

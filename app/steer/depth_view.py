@@ -124,6 +124,9 @@ class DepthView(QWidget):
     def _say(self) -> None:
         """Tell about the cell under the pointer, or else about the whole picture."""
         index = self._grid.highlighted if self._cells.codes else -1
-        resting = " · ".join(filter(None, (self._resting, changed_words(self._cells))))
-        self._caption.setText(token_words(self._cells, index, short=True) or resting)
-        self._caption.setToolTip(token_words(self._cells, index) or resting)
+        short, full = (
+            " · ".join(filter(None, (self._resting, changed_words(self._cells, short=short))))
+            for short in (True, False)
+        )
+        self._caption.setText(token_words(self._cells, index, short=True) or short)
+        self._caption.setToolTip(token_words(self._cells, index) or full)

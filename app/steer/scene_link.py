@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QPointF, QTimer, Slot
 
 from app.actions import Actions
 from app.actions.scene import MORE, PRESETS, TOOLS
 from app.observe import camera_order
 from app.steer.answer_state import shown
 from app.steer.arm_job import ShapesJob
+from app.steer.canvas import Canvas
 from app.steer.cells import Cells
 from app.steer.cloud_job import CloudJob, Lifted
 from app.steer.cloud_view import CloudView
@@ -26,7 +27,7 @@ from app.store import PlanKind
 from app.studio import Studio
 from core.camera import CameraModel
 from core.depth import change_mask
-from core.surface import Surface, assumed_camera
+from core.surface import Surface, assumed_camera, cell_of
 from core.types import Observation, Reasoning, RobotState
 from robot.franka_shape import belongs_together, body_poses
 
@@ -36,8 +37,12 @@ if TYPE_CHECKING:
 ARM_MS = 67
 """The arm is drawn at most this often, 15 times a second."""
 
+REST_MS = 150
 STILL = 1e-3
 """Poses and angles that differ by less look the same [m, rad]."""
+
+BEFORE_WRIST = 0.2
+"""What a camera on the hand looks at is about this far away [m]."""
 
 GRIPPER_STILL = 0.02
 
@@ -62,6 +67,11 @@ class SceneLink(QObject):
         self._arm: RobotState | None = None
         self._arm_clock = QTimer(self, singleShot=True, interval=ARM_MS)
         self._arm_clock.timeout.connect(self._show_arm)
+        self._canvas: Canvas | None = None
+        self._pixel: QPointF | None = None
+        self._from_picture = False
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._pointer_rests)
         self._job.lifted.connect(self._show_cloud)
         self._job.failed.connect(self._cannot_lift)
         self._shapes.loaded.connect(cloud.set_shapes)
@@ -97,6 +107,7 @@ class SceneLink(QObject):
     def shutdown(self) -> None:
         """Wait for the pools."""
         self._arm_clock.stop()
+        self._rest.stop()
         self._job.shutdown()
         self._shapes.shutdown()
         self.files.shutdown()
@@ -106,7 +117,7 @@ class SceneLink(QObject):
         state = self._studio.store.robot
         if name == "wrist":
             if state is not None:
-                self._cloud.look(from_wrist(state.ee_pose))
+                self._cloud.look(self._over_hand(state))
         elif name == "camera":
             camera = self._first_camera()
             if camera is not None:
@@ -171,6 +182,15 @@ class SceneLink(QObject):
         if plan is not None:
             self._lift(plan.reasoning)
 
+    def follow_pointer(self, canvas: Canvas) -> None:
+        """Mark the cell under the pointer in the camera's picture once the pointer rests.
+
+        Not before: marking draws the scene, and whoever draws a trace must not wait for that.
+        """
+        self._canvas = canvas
+        canvas.view.moved.connect(self._pointer_moved)
+        canvas.view.pointer_left.connect(self._pointer_left)
+
     def set_confidence(self, values: NDArray[np.floating] | None) -> None:
         """Tell both views the probability of every depth token, (100,) in 0..1."""
         self._depth.set_confidence(values)
@@ -204,6 +224,27 @@ class SceneLink(QObject):
         camera = self.camera()
         self.files.remember(reasoning.depth_map, image, camera)
         self._job.request(reasoning.depth_map, image, camera, points, draft is not None)
+
+    @Slot(QPointF, bool)
+    def _pointer_moved(self, pixel: QPointF, held: bool) -> None:
+        self._pixel = None if held else pixel
+        self._rest.start()
+
+    @Slot()
+    def _pointer_left(self) -> None:
+        self._pixel = None
+        self._rest.start()
+
+    @Slot()
+    def _pointer_rests(self) -> None:
+        canvas, index = self._canvas, -1
+        if canvas is not None and self._pixel is not None and canvas.is_pinned:
+            width, height = canvas.view.image_size
+            index = cell_of(self._pixel.x() / max(width, 1), self._pixel.y() / max(height, 1))
+        if index >= 0 or self._from_picture:
+            self._from_picture = index >= 0
+            self._depth.highlight_cell(index)
+            self._cloud.highlight_cell(index)
 
     @Slot(object)
     def _show_cloud(self, lifted: Lifted) -> None:
@@ -274,6 +315,16 @@ class SceneLink(QObject):
         centre, _ = self._middle()
         away = float((centre - camera.pose[:3, 3]) @ camera.pose[:3, 2])
         return from_camera(camera, max(away, 0.3))
+
+    def _over_hand(self, state: RobotState) -> Viewpoint:
+        """Look through the camera on the hand, or over the hand when there is none."""
+        rig = self._studio.store.rig
+        for camera in rig.cameras.values() if rig is not None else ():
+            if camera is not None and camera.mounted_on_hand:
+                placed = _in_base(camera, state)
+                if placed is not None:
+                    return from_camera(placed, BEFORE_WRIST)
+        return from_wrist(state.ee_pose)
 
     def _start_at(self, camera: CameraModel) -> None:
         self._cloud.start_from(self._through(camera))

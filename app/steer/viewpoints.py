@@ -18,8 +18,8 @@ MIDDLE = np.array([0.45, 0.0, 0.2])
 AROUND = {"front": (12.0, 0.0), "top": (89.9, 0.0), "side": (8.0, -90.0)}
 """Elevation and azimuth of the views from outside [degrees]."""
 
-BEHIND_WRIST = 0.35
-"""How far behind the tool centre the eye of the wrist's view is [m]."""
+BEHIND_WRIST = 0.5
+"""How far from the tool centre the eye of the wrist's view is [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,9 +93,9 @@ def from_camera(camera: CameraModel, distance: float) -> Viewpoint:
 
 
 def from_wrist(pose: NDArray[np.floating]) -> Viewpoint:
-    """Return the view over the hand at a (4, 4) tool pose, tilted so that the tool is seen."""
+    """Return the view of the hand at a (4, 4) tool pose, tilted so that the fingers are seen."""
     place, axis, ahead = pose[:3, 3], pose[:3, 2], pose[:3, 0]
-    back = -axis + 0.55 * ahead
+    back = ahead - 0.7 * axis
     return looking(place + BEHIND_WRIST * back / np.linalg.norm(back), place)
 
 

@@ -68,6 +68,7 @@ class SteerWorkspace(QWidget):
         self._allow = ActionButton(actions["allow"])
         self.answer.add_button(self._allow)
         self.scene = SceneLink(studio, actions, self.cloud, self.depth_view)
+        self.scene.follow_pointer(self.canvas)
         self._shown: Reasoning | None = None
         self._build()
         self._wire()

@@ -121,7 +121,7 @@ def test_a_cell_is_told_in_a_line() -> None:
     assert token_words(cells, 42) == "Token 42 · code 42 · row 5, column 3 · 0.74 m · changed"
     sure = Cells(codes=CODES[:10], depths=depths, confidence=np.full(100, 0.914))
     assert token_words(sure, 9) == "Token 9 · code 9 · row 1, column 10 · nearness 0.74 · 91 % sure"
-    assert token_words(sure, 10, short=True).startswith("Token 10 · not here yet")
+    assert token_words(sure, 10, short=True).startswith("10: not here yet")
     depths[0, 0] = np.nan
     assert token_words(sure, 0).split(" · ")[3] == "no depth"
     assert token_words(cells, -1) == token_words(cells, 100) == ""

@@ -46,12 +46,26 @@ def test_pointing_at_a_cell_marks_it_in_the_other_view(rigged: Rigged) -> None:
     assert grid.highlighted == 63
     assert panels.cloud.token.startswith(f"Token 63 · code {CODES[63]} · row 7, column 4 · ")
     assert panels.cloud.token.endswith(" m")
-    assert panels.depth_view.caption.startswith("Token 63")
+    assert panels.depth_view.caption.startswith(f"63: code {CODES[63]} · ")
     panels.cloud.cell_hovered.emit(5)
     assert grid.highlighted == 5
-    assert panels.depth_view.caption.startswith(f"Token 5 · code {CODES[5]}")
+    assert panels.depth_view.caption.startswith(f"5: code {CODES[5]}")
     panels.cloud.cell_hovered.emit(-1)
     assert panels.depth_view.caption.startswith("Depth · 0.5")
+
+
+def test_resting_on_the_cameras_picture_marks_the_cell(rigged: Rigged) -> None:
+    rigged.ready()
+    think(rigged)
+    panels = rigged.window.workspace
+    rigged.until(lambda: panels.cloud._surface is not None)
+    viewport = rigged.view.viewport() if hasattr(rigged.view, "viewport") else rigged.view
+    rigged.qtbot.mouseMove(viewport, rigged.at(320 * 0.75, 240 * 0.85))
+    rigged.until(lambda: panels.depth_view.grid.highlighted == 87)
+    assert panels.cloud.token.startswith("Token 87")
+    panels.canvas.view.pointer_left.emit()
+    rigged.until(lambda: panels.depth_view.grid.highlighted == -1)
+    assert panels.cloud.token == ""
 
 
 def test_arrow_keys_go_from_cell_to_cell(rigged: Rigged) -> None:
@@ -77,7 +91,7 @@ def test_cells_that_changed_since_the_last_answer_are_counted(rigged: Rigged) ->
     answer_with(rigged, depth=DepthTokens(codes=codes))
     rigged.window.actions_table["live"].trigger()
     think(rigged)
-    rigged.until(lambda: "3 of 100 cells changed" in panels.depth_view.caption)
+    rigged.until(lambda: panels.depth_view.caption.endswith(" m · 3 changed"))
     assert "3 of 100 cells changed" in panels.cloud.caption
     assert np.flatnonzero(panels.depth_view.grid.cells.changed).tolist() == [3, 4, 50]
     rigged.window.actions_table["live"].trigger()
