@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +10,6 @@ from PySide6.QtCore import QObject, QPointF, QTimer, Slot
 
 from app.actions import Actions
 from app.actions.scene import MORE, PRESETS, TOOLS
-from app.observe import camera_order
 from app.steer.answer_state import shown
 from app.steer.arm_job import ShapesJob
 from app.steer.canvas import Canvas
@@ -22,17 +19,13 @@ from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
 from app.steer.scene_files import SceneFiles
 from app.steer.scene_lines import ScenePath
-from app.steer.viewpoints import MIDDLE, Viewpoint, from_around, from_camera, from_wrist
+from app.steer.scene_looks import SceneLooks
 from app.store import PlanKind
 from app.studio import Studio
-from core.camera import CameraModel
 from core.depth import change_mask
-from core.surface import Surface, assumed_camera, cell_of
-from core.types import Observation, Reasoning, RobotState
+from core.surface import assumed_camera, cell_of
+from core.types import Reasoning, RobotState
 from robot.franka_shape import belongs_together, body_poses
-
-if TYPE_CHECKING:
-    from app.store import RigInfo
 
 ARM_MS = 67
 """The arm is drawn at most this often, 15 times a second."""
@@ -40,9 +33,6 @@ ARM_MS = 67
 REST_MS = 150
 STILL = 1e-3
 """Poses and angles that differ by less look the same [m, rad]."""
-
-BEFORE_WRIST = 0.2
-"""What a camera on the hand looks at is about this far away [m]."""
 
 GRIPPER_STILL = 0.02
 
@@ -58,12 +48,11 @@ class SceneLink(QObject):
         self._cloud, self._depth = cloud, depth_view
         self._job = CloudJob(self)
         self._shapes = ShapesJob(self)
+        self.looks = SceneLooks(studio.store, cloud, self)
         self.files = SceneFiles(studio, cloud, self)
-        self._surface: Surface | None = None
         self._codes: NDArray[np.int64] | None = None
         self._changed: NDArray[np.bool_] | None = None
         self._request = -1
-        self._camera_of: tuple[Observation, CameraModel | None] | None = None
         self._arm: RobotState | None = None
         self._arm_clock = QTimer(self, singleShot=True, interval=ARM_MS)
         self._arm_clock.timeout.connect(self._show_arm)
@@ -89,11 +78,11 @@ class SceneLink(QObject):
     def slots(self) -> dict[str, Callable[..., None]]:
         """Return what the actions of the 3D view do, by their names."""
         return {
-            "scene_front": lambda: self.look("front"),
-            "scene_top": lambda: self.look("top"),
-            "scene_side": lambda: self.look("side"),
-            "scene_camera": lambda: self.look("camera"),
-            "scene_wrist": lambda: self.look("wrist"),
+            "scene_front": lambda: self.looks.look("front"),
+            "scene_top": lambda: self.looks.look("top"),
+            "scene_side": lambda: self.looks.look("side"),
+            "scene_camera": lambda: self.looks.look("camera"),
+            "scene_wrist": lambda: self.looks.look("wrist"),
             "scene_reset": self._cloud.look_home,
             "scene_follow": lambda: None,  # its switch is what counts
             "scene_depth": lambda on: self._cloud.set_colours(by_depth=on),
@@ -112,32 +101,14 @@ class SceneLink(QObject):
         self._shapes.shutdown()
         self.files.shutdown()
 
-    def look(self, name: str) -> None:
-        """Look from the "front", "top", "side", "camera" or "wrist"."""
-        state = self._studio.store.robot
-        if name == "wrist":
-            if state is not None:
-                self._cloud.look(self._over_hand(state))
-        elif name == "camera":
-            camera = self._first_camera()
-            if camera is not None:
-                self._cloud.look(self._through(camera))
-        else:
-            centre, size = self._middle()
-            view = from_around(name, centre, size)
-            self._cloud.look(view if self._is_placed() else _turned(view))
-
     def show_rig(self) -> None:
         """Take the cameras and the workspace box of another rig."""
         rig = self._studio.store.rig
-        self._camera_of = None
         low, high = rig.workspace if rig is not None and rig.workspace else (None, None)
         self._cloud.set_box(
             None if low is None else np.asarray(low), None if high is None else np.asarray(high)
         )
-        camera = _calibrated(rig)
-        if camera is not None:
-            self._start_at(camera)
+        self.looks.take_rig()
 
     def show_paths(self) -> None:
         """Show where all plans lead."""
@@ -201,19 +172,6 @@ class SceneLink(QObject):
         if not self._arm_clock.isActive():
             self._arm_clock.start()
 
-    def camera(self) -> CameraModel | None:
-        """Return the calibration, in the base frame, of the camera that is drawn on."""
-        store = self._studio.store
-        if store.observation is None or store.rig is None:
-            return None
-        if self._camera_of is None or self._camera_of[0] is not store.observation:
-            frame, state = store.observation.frames[0], store.observation.state
-            self._camera_of = (
-                store.observation,
-                _in_base(store.rig.cameras.get(frame.camera), state),
-            )
-        return self._camera_of[1]
-
     def _lift(self, reasoning: Reasoning) -> None:
         store = self._studio.store
         if store.observation is None or reasoning.depth_map is None:
@@ -221,7 +179,7 @@ class SceneLink(QObject):
         draft, traces = store.draft, reasoning.traces
         points = draft if draft is not None else traces[0].points if traces else None
         image = store.observation.frames[0].image
-        camera = self.camera()
+        camera = self.looks.camera()
         self.files.remember(reasoning.depth_map, image, camera)
         self._job.request(reasoning.depth_map, image, camera, points, draft is not None)
 
@@ -249,14 +207,13 @@ class SceneLink(QObject):
     @Slot(object)
     def _show_cloud(self, lifted: Lifted) -> None:
         surface = lifted.surface
-        if surface is not self._surface:
-            was_placed = self._is_placed()
-            self._surface = surface
+        if surface is not self.looks.surface:
+            was_placed, self.looks.surface = self.looks.is_placed, surface
             self._depth.set_depths(surface.depths, metric=surface.metric)
             self._cloud.set_surface(surface)
             self._cloud.set_depths(surface.depths, metric=surface.metric)
             if not surface.placed and was_placed:
-                self._start_at(assumed_camera(4, 3))
+                self.looks.start_at(assumed_camera(4, 3))
         self._cloud.set_trace(lifted.trace, lifted.user)
 
     @Slot(str)
@@ -293,63 +250,6 @@ class SceneLink(QObject):
             self._actions[name].setVisible(False)
             self._actions[name].setEnabled(False)
 
-    def _is_placed(self) -> bool:
-        return self._surface is None or self._surface.placed
-
-    def _middle(self) -> tuple[NDArray[np.float64], float]:
-        rig = self._studio.store.rig
-        if self._is_placed() and rig is not None and rig.workspace is not None:
-            low, high = (np.asarray(corner, float) for corner in rig.workspace)
-            return (low + high) / 2, float((high - low).max()) * 1.2
-        if self._surface is not None:
-            return np.median(self._surface.points, axis=0).astype(float), 1.2
-        return MIDDLE, 1.2
-
-    def _first_camera(self) -> CameraModel | None:
-        if not self._is_placed():
-            return assumed_camera(4, 3)
-        return self.camera() or _calibrated(self._studio.store.rig)
-
-    def _through(self, camera: CameraModel) -> Viewpoint:
-        """Look through a camera; turn around what is in its middle."""
-        centre, _ = self._middle()
-        away = float((centre - camera.pose[:3, 3]) @ camera.pose[:3, 2])
-        return from_camera(camera, max(away, 0.3))
-
-    def _over_hand(self, state: RobotState) -> Viewpoint:
-        """Look through the camera on the hand, or over the hand when there is none."""
-        rig = self._studio.store.rig
-        for camera in rig.cameras.values() if rig is not None else ():
-            if camera is not None and camera.mounted_on_hand:
-                placed = _in_base(camera, state)
-                if placed is not None:
-                    return from_camera(placed, BEFORE_WRIST)
-        return from_wrist(state.ee_pose)
-
-    def _start_at(self, camera: CameraModel) -> None:
-        self._cloud.start_from(self._through(camera))
-
-
-def _calibrated(rig: RigInfo | None) -> CameraModel | None:
-    """Return the calibration of the first camera, if it stands still."""
-    names = camera_order(rig)
-    camera = rig.cameras.get(names[0]) if rig is not None and names else None
-    return camera if camera is not None and not camera.mounted_on_hand else None
-
-
-def _in_base(camera: CameraModel | None, state: RobotState | None) -> CameraModel | None:
-    """Return a calibration in the base frame; None when it cannot be known."""
-    if camera is None or not camera.mounted_on_hand:
-        return camera
-    if state is None:
-        return None
-    return CameraModel(
-        width=camera.width,
-        height=camera.height,
-        intrinsics=camera.intrinsics,
-        pose=state.ee_pose @ camera.pose,
-    )
-
 
 def _looks_alike(before: RobotState, now: RobotState) -> bool:
     return (
@@ -357,8 +257,3 @@ def _looks_alike(before: RobotState, now: RobotState) -> bool:
         and bool(np.abs(before.ee_pose - now.ee_pose).max() < STILL)
         and bool(np.array_equal(before.q, now.q) or np.abs(before.q - now.q).max() < STILL)
     )
-
-
-def _turned(view: Viewpoint) -> Viewpoint:
-    """Look from the other side, as a cloud without a base frame is seen along x."""
-    return replace(view, azimuth=view.azimuth + 180.0)

@@ -13,11 +13,12 @@ from PySide6.QtGui import QColor, QImage
 
 from app.steer.scene_export import SceneExport
 from app.steer.scene_files import free_path
+from app.steer.viewpoints import Viewpoint
 from core.camera import CameraModel
 from core.depth import metric_map, relative_map
 from core.types import DepthTokens
 from tests.app.conftest import Rigged
-from tests.app.fakes import CODES
+from tests.app.fakes import CODES, front_camera
 
 
 def think(rigged: Rigged) -> None:
@@ -59,7 +60,7 @@ def test_resting_on_the_cameras_picture_marks_the_cell(rigged: Rigged) -> None:
     think(rigged)
     panels = rigged.window.workspace
     rigged.until(lambda: panels.cloud._surface is not None)
-    viewport = rigged.view.viewport() if hasattr(rigged.view, "viewport") else rigged.view
+    viewport = rigged.view.viewport()
     rigged.qtbot.mouseMove(viewport, rigged.at(320 * 0.75, 240 * 0.85))
     rigged.until(lambda: panels.depth_view.grid.highlighted == 87)
     assert panels.cloud.token.startswith("Token 87")
@@ -141,9 +142,46 @@ def test_a_camera_on_the_hand_is_placed_by_the_arms_pose(rigged: Rigged) -> None
     hand = CameraModel.from_fov(width=320, height=240, fovy=1.0, pose=pose, mounted_on_hand=True)
     rigged.store.set_rig(replace(rig, cameras={**rig.cameras, "front": hand}))
     expected = rigged.store.observation.state.ee_pose @ pose
-    np.testing.assert_allclose(scene.camera().pose, expected)
+    np.testing.assert_allclose(scene.looks.camera().pose, expected)
     rigged.store.observation = replace(rigged.store.observation, state=None)
-    assert scene.camera() is None
+    assert scene.looks.camera() is None
+
+
+def test_presets_look_through_the_cameras_there_are(
+    rigged: Rigged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged.ready()
+    rigged.until(lambda: rigged.store.robot is not None)
+    panels, rig = rigged.window.workspace, rigged.store.rig
+    seen: list[Viewpoint] = []
+    monkeypatch.setattr(panels.cloud, "look", seen.append)
+    panels.scene.looks.look("camera")
+    np.testing.assert_allclose(eye(seen[-1]), front_camera().pose[:3, 3], atol=1e-9)
+    tool = rigged.store.robot.ee_pose
+    panels.scene.looks.look("wrist")
+    np.testing.assert_allclose(seen[-1].centre, tool[:3, 3])
+    pose = np.eye(4)
+    pose[:3, 3] = (0.05, 0.01, -0.08)
+    hand = CameraModel.from_fov(width=320, height=240, fovy=1.2, pose=pose, mounted_on_hand=True)
+    rigged.store.set_rig(replace(rig, cameras={**rig.cameras, "wrist": hand}))
+    panels.scene.looks.look("wrist")
+    np.testing.assert_allclose(eye(seen[-1]), (tool @ pose)[:3, 3], atol=1e-9)
+    rigged.store.set_rig(replace(rig, workspace=None, cameras={"front": None}))
+    panels.scene.looks.look("camera")
+    assert len(seen) == 3  # nobody knows where it is
+    think(rigged)
+    rigged.until(lambda: panels.scene.looks.surface is not None)
+    panels.scene.looks.look("camera")
+    np.testing.assert_allclose(eye(seen[-1]), 0, atol=1e-9)
+    panels.scene.looks.look("front")
+    assert abs(seen[-1].azimuth) == 180
+
+
+def eye(view: Viewpoint) -> np.ndarray:
+    """Return where a view is seen from."""
+    up, around = np.radians(view.elevation), np.radians(view.azimuth)
+    ray = [np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)]
+    return view.centre + view.distance * np.array(ray)
 
 
 def test_a_map_that_cannot_be_lifted_is_said(rigged: Rigged) -> None:
