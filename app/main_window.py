@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
             "help": self._show_help,
             "undo": self._undo,
             "redo": self._redo,
+            **self.workspace.scene.slots(),
         }
         for name, slot in slots.items():
             self.actions_table[name].triggered.connect(slot)
@@ -198,6 +199,7 @@ class MainWindow(QMainWindow):
             self._history.close()
         elif (
             self.workspace.instruction.close_sheet()
+            or self.workspace.scene.files.close_dialog()
             or self.workspace.canvas.tool.cancel()
             or self.studio.controller.cancel()
         ):

@@ -81,6 +81,8 @@ QPushButton[role="flat"], QToolButton {
     padding: 4px; }
 QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
 QPushButton[role="flat"]:checked { background: $line; color: $text; }
+QToolButton::menu-indicator { image: none; }
+QToolButton:checked { background: $accent; color: $on_accent; }
 QPushButton[role="flat"]:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton[role="choice"] {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: $text;

@@ -69,6 +69,8 @@ class DataColours:
     path: str = "#009E73"
     rejected: str = "#D55E00"
     box: str = "#CC79A7"
+    changed: str = "#E69F00"
+    focus: str = "#FFFFFF"
     casing: str = "#101214"
 
 

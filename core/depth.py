@@ -90,13 +90,41 @@ def distances(depth: DepthMap, near: float, far: float) -> NDArray[np.float32]:
 
 def colourise(depth: DepthMap) -> NDArray[np.uint8]:
     """Paint a depth map for display, near is bright: (H, W, 3) uint8 RGB."""
-    values = depth.values.astype(np.float64)
-    nearness = 1.0 / np.maximum(values, 1e-3) if depth.metric else values
-    finite = np.where(np.isfinite(nearness), nearness, 0.0)
+    values = depth.values
+    nearness = 1.0 / np.maximum(values, np.float32(1e-3)) if depth.metric else values
+    return paint_nearness(nearness)
+
+
+def paint_nearness(nearness: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Paint inverse distances, stretched over the picture: (H, W) to (H, W, 3) uint8 RGB.
+
+    What is not finite counts as far.
+    """
+    finite = np.where(np.isfinite(nearness), nearness, np.float32(0))
     low, high = float(finite.min()), float(finite.max())
-    share = (finite - low) / max(high - low, 1e-12)
-    painted = cv2.applyColorMap((255.0 * share).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
+    share = (finite - low) * np.float32(255.0 / max(high - low, 1e-12))
+    painted = cv2.applyColorMap(share.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     return np.ascontiguousarray(painted[..., ::-1], dtype=np.uint8)
+
+
+def cell_depths(depth: DepthMap) -> NDArray[np.float32]:
+    """Return the median value of every cell of the depth grid, (10, 10) float32.
+
+    The unit is that of the map; NaN where a cell has no finite value.
+
+    Raises:
+        StudioError: If the map has fewer than 10 rows or columns.
+    """
+    height, width = depth.values.shape
+    if min(height, width) < GRID:
+        raise StudioError(f"depth map is {width} x {height}; expected at least {GRID} x {GRID}")
+    values = np.where(np.isfinite(depth.values), depth.values, np.float32(np.nan))
+    result = np.full((GRID, GRID), np.nan, np.float32)
+    for row, strip in enumerate(np.array_split(values, GRID, axis=0)):
+        for column, cell in enumerate(np.array_split(strip, GRID, axis=1)):
+            if not np.isnan(cell).all():
+                result[row, column] = np.nanmedian(cell)
+    return result
 
 
 def change_mask(before: ArrayLike, now: ArrayLike) -> NDArray[np.bool_]:

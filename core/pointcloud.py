@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -74,37 +73,21 @@ def lift(
     Raises:
         StudioError: If the image is none, or not 0 < near < far.
     """
-    import open3d  # heavy, and only needed here
-
-    o3d: Any = open3d  # its type stubs know no numpy
-
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise StudioError(f"image is {image.dtype} {image.shape}; expected uint8 (H, W, 3) RGB")
     metres = np.ascontiguousarray(distances(depth, near, far), dtype=np.float32)
     valid = np.isfinite(metres) & (metres > 0)
     if not keep_edges:
-        valid &= ~_edges(metres)
+        valid &= ~edges(metres)
     height, width = metres.shape
-    colour = np.asarray(
-        cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
-    )
-    rgbd = o3d.geometry.RGBDImage.create_from_color_and_depth(
-        o3d.geometry.Image(np.ascontiguousarray(colour)),
-        o3d.geometry.Image(np.where(valid, metres, np.float32(0))),
-        depth_scale=1.0,
-        depth_trunc=float("inf"),
-        convert_rgb_to_intensity=False,
-    )
-    cloud = o3d.geometry.PointCloud.create_from_rgbd_image(
-        rgbd,
-        o3d.camera.PinholeCameraIntrinsic(width, height, _intrinsics(camera, width, height)),
-        np.linalg.inv(camera.pose),
-    )
-    if voxel is not None:
-        cloud = cloud.voxel_down_sample(voxel)
+    colour = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    points = back_project(np.where(valid, metres, np.float32(np.nan)), camera)[valid]
+    colours = colour[valid].astype(np.float32) / np.float32(255)
+    if voxel is not None and len(points):
+        points, colours = _merge(points, colours, voxel)
     return PointCloud(
-        points=np.asarray(cloud.points, dtype=np.float32).reshape(-1, 3),
-        colours=np.asarray(cloud.colors, dtype=np.float32).reshape(-1, 3),
+        points=points,
+        colours=colours,
         metric=depth.metric,
         label="metric" if depth.metric else f"relative, assumed {near:g} to {far:g} m",
     )
@@ -141,24 +124,45 @@ def lift_trace(
     return camera.back_project(pixels, metres[cells[:, 1], cells[:, 0]]).astype(np.float32)
 
 
-def _intrinsics(camera: CameraModel, width: int, height: int) -> NDArray[np.float64]:
-    """Scale the intrinsics to the depth map and move the origin to the first pixel's centre."""
-    scale = np.diag([width / camera.width, height / camera.height, 1.0])
-    matrix = scale @ camera.intrinsics
-    matrix[:2, 2] -= 0.5
-    return matrix
+def back_project(metres: NDArray[np.floating], camera: CameraModel) -> NDArray[np.float32]:
+    """Lift every value of a map of distances that covers the camera's whole image.
+
+    Args:
+        metres: (h, w) distances along the optical axis [m].
+        camera: Calibration of the camera; any resolution of the same view.
+
+    Returns:
+        (h, w, 3) float32 in the camera's parent frame [m]; NaN where a distance is.
+    """
+    height, width = metres.shape
+    x = (np.arange(width) + 0.5) * (camera.width / width)
+    y = (np.arange(height) + 0.5) * (camera.height / height)
+    pixels = np.stack(np.meshgrid(x, y), axis=-1)
+    return camera.back_project(pixels, metres).astype(np.float32)
 
 
-def _edges(metres: NDArray[np.float32]) -> NDArray[np.bool_]:
+def edges(metres: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return where a pixel's distance jumps against one of its four neighbours."""
-    edges = np.zeros(metres.shape, dtype=bool)
+    found = np.zeros(metres.shape, dtype=bool)
     limit = np.log(JUMP) * MAP_SIZE / max(metres.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.log(metres)
         across = np.abs(np.diff(log, axis=1)) > limit
         down = np.abs(np.diff(log, axis=0)) > limit
-    edges[:, 1:] |= across
-    edges[:, :-1] |= across
-    edges[1:] |= down
-    edges[:-1] |= down
-    return edges
+    found[:, 1:] |= across
+    found[:, :-1] |= across
+    found[1:] |= down
+    found[:-1] |= down
+    return found
+
+
+def _merge(
+    points: NDArray[np.float32], colours: NDArray[np.float32], size: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean point and colour of every occupied cube of an edge length [m]."""
+    cubes = np.floor((points - points.min(axis=0)) / size).astype(np.int64)
+    _, where, counts = np.unique(cubes, axis=0, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(counts), 6))
+    np.add.at(sums, where.ravel(), np.concatenate([points, colours], axis=1))
+    means = (sums / counts[:, None]).astype(np.float32)
+    return means[:, :3], means[:, 3:]

@@ -20,5 +20,5 @@ def test_there_are_tests_for_a_display_with_opengl() -> None:
         capture_output=True,
     )
     assert done.returncode == 0, done.stdout
-    for name in ("test_cloud.py::", "test_studio.py::", "test_demo_command.py::"):
+    for name in ("test_cloud_gl.py::", "test_studio.py::", "test_demo_command.py::"):
         assert name in done.stdout

@@ -5,13 +5,14 @@ Menus, buttons, shortcuts, tooltips and the F1 sheet are all made from it.
 
 from __future__ import annotations
 
-from app.actions import arm, draw, episode, instruction, plan, view, window
+from app.actions import arm, draw, episode, instruction, plan, scene, view, window
 
 TABLE = (
     *plan.SPECS,
     *instruction.SPECS,
     *draw.SPECS,
     *view.SPECS,
+    *scene.SPECS,
     *arm.SPECS,
     *episode.SPECS,
     *window.SPECS,

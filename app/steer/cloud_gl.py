@@ -2,87 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pyqtgraph.opengl as gl
 from numpy.typing import NDArray
-from OpenGL import GL
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QColor, QMouseEvent, QVector3D
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QMatrix4x4, QMouseEvent, QResizeEvent, QVector3D, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.steer import scene_lines
+from app.steer.cloud_items import ArmModel, Line, Wire, rgba
+from app.steer.scene_lines import ScenePath
+from app.steer.viewpoints import MIDDLE, Viewpoint, angle_across
 from app.theme import DATA, tokens
+from core.surface import POINTS
+from robot.franka_shape import BodyShape
 
-CLOUD_POINTS = 40_000
-ON_TOP = {
-    GL.GL_DEPTH_TEST: False,
-    GL.GL_BLEND: True,
-    GL.GL_CULL_FACE: False,
-    "glBlendFunc": (GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA),
-}
 AXIS_COLOURS = (DATA.rejected, DATA.path, DATA.user)
-EMPTY = np.zeros((2, 3), np.float32)
+HOVER_MS = 30
+TOLERATED = 3
+"""Pictures in a row that may fail, as one can while its window is exchanged, before giving up."""
 
-
-def rgba(colour: str, alpha: float = 1.0) -> tuple[float, float, float, float]:
-    """Turn "#rrggbb" into OpenGL's floats."""
-    parsed = QColor(colour)
-    return parsed.redF(), parsed.greenF(), parsed.blueF(), alpha
-
-
-class _Line:
-    """A coloured line with a dark casing, drawn over everything else."""
-
-    def __init__(self, view: gl.GLViewWidget, width: float, order: int) -> None:
-        self._items = []
-        for extra, depth in ((2.5, order), (0.0, order + 1)):
-            item = gl.GLLinePlotItem(pos=EMPTY, width=width + extra, antialias=True)
-            item.setGLOptions(ON_TOP)
-            item.setDepthValue(depth)
-            item.setVisible(False)
-            view.addItem(item)
-            self._items.append(item)
-
-    def show(self, points: NDArray[np.float32] | None, colour: object, *, pairs: bool) -> None:
-        """Show (L, 3) points [m] as a strip or as separate pairs; None hides the line."""
-        visible = points is not None and len(points) >= 2
-        for item, tint in zip(self._items, (rgba(DATA.casing, 0.8), colour), strict=True):
-            item.setVisible(visible)
-            if visible:
-                mode = "lines" if pairs else "line_strip"
-                item.setData(pos=points, color=tint, mode=mode)
+NEAREST, FARTHEST = 0.08, 12.0
+"""Limits of the distance that the wheel can go to [m]."""
 
 
 class CloudScene(gl.GLViewWidget):
-    """Cloud, gripper frame, ghost path, lifted trace and workspace box; drag to orbit.
+    """Cloud, arm, paths, lifted trace and workspace box.
 
-    It is never on the screen itself: :class:`app.steer.cloud_screen.CloudScreen` shows its buffer.
+    Drag turns, the right button pans, the wheel goes nearer. ``point_hovered`` carries the number
+    of the point under the pointer, -1 for none; ``failed`` why there will be no picture any more;
+    ``touched`` comes when it looks different now. It is never on the screen itself:
+    :class:`app.steer.cloud_screen.CloudScreen` shows its buffer.
     """
 
+    point_hovered = Signal(int)
+    failed = Signal(str)
     touched = Signal()
-    """It looks different now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._home = (np.array([0.5, 0.0, 0.15]), 1.3, 35.0, -60.0)
-        start = np.zeros((CLOUD_POINTS, 3), np.float32)
+        self.setMouseTracking(True)
+        self._home = Viewpoint(centre=MIDDLE, distance=1.3, elevation=35.0, azimuth=-60.0)
+        self._fov = self._home.fov
+        self.opts: dict[str, Any]
+        self._points: NDArray[np.float32] | None = None
+        self._failures = 0
+        self._pointer: QPointF | None = None
+        self._rest = QTimer(self, singleShot=True, interval=HOVER_MS)
+        self._rest.timeout.connect(self._ask)
         self._cloud = gl.GLScatterPlotItem(
-            pos=start,
-            color=np.ones((CLOUD_POINTS, 4), np.float32),
-            size=3.0,
-            pxMode=True,
+            pos=np.zeros((POINTS, 3), np.float32),
+            color=np.ones((POINTS, 4), np.float32),
+            size=np.zeros(POINTS, np.float32),
+            pxMode=False,  # every point covers its patch, from near as from afar
             glOptions="opaque",
         )
         self._cloud.setVisible(False)
         self.addItem(self._cloud)
-        self._box = gl.GLLinePlotItem(
-            pos=EMPTY, width=1.5, antialias=True, mode="lines", glOptions="translucent"
-        )
-        self._box.setVisible(False)
-        self.addItem(self._box)
-        self._trace = _Line(self, 3.0, 10)
-        self._path = _Line(self, 3.0, 12)
-        self._frame = _Line(self, 3.0, 14)
+        self._arm: ArmModel | None = None
+        self._poses: NDArray[np.float64] | None = None
+        self._table = Wire(self, 1.0, 1)
+        self._box = Wire(self, 1.5, 2)
+        self._cells = Wire(self, 1.0, 3)
+        self._changed = Line(self, 2.0, 6)
+        self._trace = Line(self, 3.0, 10)
+        self._paths: list[tuple[Line, Line]] = []
+        self._frame = Line(self, 3.0, 30)
+        self._mark = Line(self, 2.5, 32)
         self.retint()
         self.look_home()
 
@@ -91,61 +80,197 @@ class CloudScene(gl.GLViewWidget):
         self.touched.emit()
 
     def retint(self) -> None:
-        """Take the background of the theme."""
+        """Take the colours of the theme."""
         self.setBackgroundColor(tokens().view)
+        self._table.tint(rgba(tokens().edge, 0.45))
 
     def show_cloud(
-        self, points: NDArray[np.float32] | None, colours: NDArray[np.float32] | None
+        self,
+        points: NDArray[np.float32] | None,
+        colours: NDArray[np.float32] | None,
+        sizes: NDArray[np.float32] | None,
     ) -> None:
-        """Show (CLOUD_POINTS, 3) points with (CLOUD_POINTS, 4) colours, or nothing."""
-        self._cloud.setVisible(points is not None)
-        if points is not None:
-            self._cloud.setData(pos=points, color=colours)
+        """Show (POINTS, 3) points with (POINTS, 4) colours and (POINTS,) widths [m], or nothing.
 
-    def show_path(self, points: NDArray[np.float32] | None, *, allowed: bool) -> None:
-        """Show the ghost path (L, 3) [m]: solid when the guard allows it, dashed otherwise."""
-        if points is None:
-            self._path.show(None, None, pairs=False)
-        elif allowed:
-            self._path.show(points, rgba(DATA.path), pairs=False)
-        else:
-            self._path.show(scene_lines.dashes(points), rgba(DATA.rejected), pairs=True)
+        Only what is another array than before is sent to the graphics card.
+        """
+        if self._cloud.visible() != (points is not None):
+            self._cloud.setVisible(points is not None)
+        changed = {}
+        if points is not None and points is not self._points:
+            changed["pos"] = points
+        if colours is not None and colours is not self._cloud.color:
+            changed["color"] = colours
+        if sizes is not None and sizes is not self._cloud.size:
+            changed["size"] = sizes
+        self._points = points
+        if changed:
+            self._cloud.setData(**changed)
+
+    def show_cells(self, pairs: NDArray[np.float32] | None) -> None:
+        """Show the borders of the cells on the surface as (2 M, 3) pairs [m]."""
+        self._cells.show(pairs, rgba(DATA.focus, 0.45))
+
+    def show_changed(self, pairs: NDArray[np.float32] | None) -> None:
+        """Show the borders of the changed cells."""
+        self._changed.show(pairs, rgba(DATA.changed), pairs=True)
+
+    def show_mark(self, pairs: NDArray[np.float32] | None) -> None:
+        """Show the border of the cell under the pointer."""
+        self._mark.show(pairs, rgba(DATA.focus), pairs=True)
+
+    def show_paths(self, paths: Sequence[ScenePath]) -> None:
+        """Show where plans lead: solid when the guard allows it, dashed otherwise."""
+        while len(self._paths) < len(paths):
+            # A line has one width, so each path can have a strong one and a light one.
+            order = 12 + 4 * min(len(self._paths), 4)
+            self._paths.append((Line(self, 1.5, order), Line(self, 4.0, order + 2)))
+        for k, lines in enumerate(self._paths):
+            path = paths[k] if k < len(paths) else None
+            for strong, line in enumerate(lines):
+                if path is None or path.selected != bool(strong):
+                    line.show(None)
+                    continue
+                points = path.points if path.allowed else scene_lines.dashes(path.points)
+                colour = rgba(DATA.path if path.allowed else DATA.rejected)
+                alpha = 1.0 if path.selected else 0.6
+                line.show(points, colour, pairs=not path.allowed, alpha=alpha)
 
     def show_trace(self, points: NDArray[np.float32] | None, *, user: bool) -> None:
         """Show a trace lifted into space, (L, 3) [m]."""
-        self._trace.show(points, rgba(DATA.user if user else DATA.model), pairs=False)
+        self._trace.show(points, rgba(DATA.user if user else DATA.model))
 
     def show_pose(self, pose: NDArray[np.floating] | None) -> None:
         """Show the gripper frame at a (4, 4) pose [m]."""
         if pose is None:
-            self._frame.show(None, None, pairs=True)
+            self._frame.show(None)
             return
         tint = np.array([rgba(c) for c in AXIS_COLOURS for _ in range(2)], np.float32)
         self._frame.show(scene_lines.frame_axes(pose), tint, pairs=True)
 
-    def show_box(self, edges: NDArray[np.float32] | None) -> None:
-        """Show the edges of the workspace box as (24, 3) pairs [m]."""
-        self._box.setVisible(edges is not None)
-        if edges is not None:
-            self._box.setData(pos=edges, color=rgba(DATA.box), mode="lines")
+    def set_arm(self, shapes: Sequence[BodyShape]) -> None:
+        """Know what the arm looks like."""
+        self._arm = ArmModel(self, shapes)
+        self._arm.show(self._poses)
 
-    def set_home(
-        self, centre: NDArray[np.floating], distance: float, elevation: float, azimuth: float
+    def show_arm(self, poses: NDArray[np.float64] | None) -> None:
+        """Show the arm with its bodies at (B, 4, 4) poses [m]; None hides it."""
+        if poses is None and self._poses is None:
+            return
+        self._poses = poses
+        if self._arm is not None:
+            self._arm.show(poses)
+
+    def show_box(
+        self, edges: NDArray[np.float32] | None, table: NDArray[np.float32] | None = None
     ) -> None:
-        """Set the view that a double click goes back to; lengths in metres, angles in degrees."""
-        self._home = (np.asarray(centre, float), distance, elevation, azimuth)
+        """Show the edges of the workspace box and lines on its floor, as pairs of points [m]."""
+        self._box.show(edges, rgba(DATA.box))
+        self._table.show(table, rgba(tokens().edge, 0.45))
+
+    def set_home(self, home: Viewpoint) -> None:
+        """Set the view that a double click goes back to."""
+        self._home = home
 
     def look_home(self) -> None:
         """Go back to the first view."""
-        centre, distance, elevation, azimuth = self._home
+        self.look(self._home)
+
+    def look(self, view: Viewpoint) -> None:
+        """Look from somewhere."""
+        self._fov = view.fov
+        self._fit_fov()
         self.setCameraPosition(
-            pos=QVector3D(*map(float, centre)),
-            distance=distance,
-            elevation=elevation,
-            azimuth=azimuth,
+            pos=QVector3D(*map(float, view.centre)),
+            distance=view.distance,
+            elevation=view.elevation,
+            azimuth=view.azimuth,
         )
+
+    def centre_on(self, place: NDArray[np.floating]) -> None:
+        """Turn around another point (3,) [m] from now on."""
+        self.setCameraPosition(pos=QVector3D(*map(float, place)))
+
+    def _fit_fov(self) -> None:
+        self.opts["fov"] = angle_across(self._fov, max(self.width(), 1) / max(self.height(), 1))
+
+    def view_of(self, point: NDArray[np.floating]) -> QPointF:
+        """Return where in this widget a point (3,) [m] is seen [px]."""
+        x, y, z = map(float, point)
+        seen = self._matrix().map(QVector3D(x, y, z))
+        return QPointF((seen.x() + 1) * self.width() / 2, (1 - seen.y()) * self.height() / 2)
+
+    def _matrix(self) -> QMatrix4x4:
+        viewport = self.getViewport()
+        return self.projectionMatrix(viewport, viewport) * self.viewMatrix()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what must be seen within the view."""
+        super().resizeEvent(event)
+        self._fit_fov()
+
+    def paintGL(self) -> None:
+        """Draw the scene; a graphics driver that keeps failing ends it in a sentence."""
+        try:
+            super().paintGL()
+        except Exception as error:  # whatever a driver raises
+            self._failures += 1
+            if self._failures >= TOLERATED:
+                self.failed.emit(f"{type(error).__name__}: {error}")
+            else:
+                QTimer.singleShot(50, self, self.update)
+        else:
+            self._failures = 0
+
+    def drawItemTree(self, item: object = None, useItemNames: bool = False) -> None:
+        """Draw every item; unlike pyqtgraph's, this lets a fault out instead of printing it."""
+        for each in sorted(self.items, key=lambda one: one.depthValue()):
+            if each.visible():
+                if self.default_vao.isCreated():
+                    self.default_vao.bind()
+                self._modelViewStack.append(self.currentModelView() * each.transform())
+                try:
+                    each.paint()
+                finally:
+                    self._modelViewStack.pop()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Turn with the left button, pan with another; otherwise ask what is under the pointer."""
+        others = Qt.MouseButton.RightButton | Qt.MouseButton.MiddleButton
+        if event.buttons() & others:
+            before = getattr(self, "mousePos", event.position())
+            self.mousePos = event.position()
+            step = event.position() - before
+            self.pan(step.x(), step.y(), 0, relative="view")
+        elif event.buttons():
+            super().mouseMoveEvent(event)
+        else:
+            self._pointer = event.position()
+            if not self._rest.isActive():
+                self._rest.start()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Go nearer or farther, within limits."""
+        super().wheelEvent(event)
+        self.opts["distance"] = min(max(self.opts["distance"], NEAREST), FARTHEST)
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Forget what was under the pointer."""
+        super().leaveEvent(event)
+        self._pointer = None
+        self._rest.stop()
+        self.point_hovered.emit(-1)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go back to the first view on a double click."""
         self.look_home()
         event.accept()
+
+    def _ask(self) -> None:
+        if self._pointer is None or self._points is None:
+            return
+        matrix = np.array(self._matrix().data(), np.float64).reshape(4, 4).T
+        place = (self._pointer.x(), self._pointer.y())
+        size = (self.width(), self.height())
+        self.point_hovered.emit(scene_lines.nearest_point(self._points, matrix, size, place))

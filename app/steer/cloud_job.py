@@ -1,43 +1,51 @@
-"""Lifts depth maps to point clouds outside the GUI thread; only the newest result counts."""
+"""Lifts depth maps to surfaces outside the GUI thread; only the newest result counts."""
 
 from __future__ import annotations
 
-import importlib
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
+from core import pointcloud
 from core.camera import CameraModel
+from core.surface import Surface, assumed_camera, make_surface
 from core.types import DepthMap, StudioError
 
 log = logging.getLogger(__name__)
 
 
-WARM_UP_MS = 3000
-"""When Open3D is imported, counted from the start: before it is needed, but not at once."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lifted:
-    """A cloud with the trace laid onto it.
+    """A surface with the trace laid onto it.
 
     Attributes:
-        points: (N, 3) float32 in the base frame [m].
-        colours: (N, 3) float32 RGB in 0..1.
-        metric: Whether distances are true.
+        surface: The cloud and its cells; the same object while depth, image and camera are.
         trace: (L, 3) float32 [m], or None for no trace.
         user: Whether a person drew the trace.
     """
 
-    points: NDArray[np.float32]
-    colours: NDArray[np.float32]
-    metric: bool
+    surface: Surface
     trace: NDArray[np.float32] | None
     user: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Work:
+    generation: int
+    depth: DepthMap
+    image: NDArray[np.uint8]
+    camera: CameraModel | None
+    trace: NDArray[np.float64] | None
+    user: bool
+    known: Surface | None
+
+
+class _Done(QObject):
+    finished = Signal(int, object)
+    failed = Signal(int, str)
 
 
 class _Job(QRunnable):
@@ -47,41 +55,20 @@ class _Job(QRunnable):
         self._done = done
 
     def run(self) -> None:
-        """Lift in a thread of the pool; Open3D is imported here for the first time."""
+        """Lift in a thread of the pool."""
         work = self._work
         try:
-            from core import pointcloud
-
-            cloud = pointcloud.lift(work.depth, work.image, work.camera)
+            surface = work.known or make_surface(work.depth, work.image, work.camera)
             trace = None
             if work.trace is not None:
-                trace = pointcloud.lift_trace(work.trace, work.depth, work.camera)
-        except (StudioError, ImportError, RuntimeError, ValueError) as error:
+                height, width = work.image.shape[:2]
+                camera = work.camera or assumed_camera(width, height)
+                trace = pointcloud.lift_trace(work.trace, work.depth, camera)
+        except (StudioError, RuntimeError, ValueError) as error:
             self._done.failed.emit(work.generation, str(error))
             return
-        result = Lifted(
-            points=cloud.points,
-            colours=cloud.colours,
-            metric=cloud.metric,
-            trace=trace,
-            user=work.user,
-        )
+        result = Lifted(surface=surface, trace=trace, user=work.user)
         self._done.finished.emit(work.generation, result)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Work:
-    generation: int
-    depth: DepthMap
-    image: NDArray[np.uint8]
-    camera: CameraModel
-    trace: NDArray[np.float64] | None
-    user: bool
-
-
-class _Done(QObject):
-    finished = Signal(int, object)
-    failed = Signal(int, str)
 
 
 class CloudJob(QObject):
@@ -99,19 +86,18 @@ class CloudJob(QObject):
         self._pool.setMaxThreadCount(1)
         self._generation = 0
         self._next: _Work | None = None
+        self._last: _Work | None = None
+        self._surface: Surface | None = None
         self._running = False
         self._done = _Done()
         self._done.finished.connect(self._finished)
         self._done.failed.connect(self._failed)
-        self._warm_up = QTimer(self, singleShot=True, interval=WARM_UP_MS)
-        self._warm_up.timeout.connect(self._import_early)
-        self._warm_up.start()
 
     def request(
         self,
         depth: DepthMap,
         image: NDArray[np.uint8],
-        camera: CameraModel,
+        camera: CameraModel | None,
         trace: NDArray[np.float64] | None = None,
         user: bool = False,
     ) -> None:
@@ -120,7 +106,7 @@ class CloudJob(QObject):
         Args:
             depth: Depth map of the image.
             image: (H, W, 3) uint8 RGB without a drawn line.
-            camera: Calibration of the camera.
+            camera: Calibration of the camera in the base frame; None assumes one.
             trace: (L, 2) points in 0..255 to lay onto the surface.
             user: Whether a person drew the trace.
         """
@@ -132,6 +118,7 @@ class CloudJob(QObject):
             camera=camera,
             trace=trace,
             user=user,
+            known=self._known(depth, image, camera),
         )
         self._start()
 
@@ -142,23 +129,29 @@ class CloudJob(QObject):
 
     def shutdown(self) -> None:
         """Wait for the thread; nothing is emitted afterwards."""
-        self._warm_up.stop()
         self.forget()
         self._pool.waitForDone()
 
-    def _import_early(self) -> None:
-        """Import Open3D in the pool: it takes a second, or many on a busy machine."""
-        self._pool.start(_import_open3d)
+    def _known(
+        self, depth: DepthMap, image: NDArray[np.uint8], camera: CameraModel | None
+    ) -> Surface | None:
+        """Return the surface that was made of the same, so that only the trace is laid anew."""
+        last = self._last
+        if last is None or last.depth is not depth or last.image is not image:
+            return None
+        return self._surface if last.camera is camera else None
 
     def _start(self) -> None:
         if self._running or self._next is None:
             return
         work, self._next = self._next, None
         self._running = True
+        self._last, self._surface = work, work.known
         self._pool.start(_Job(work, self._done))
 
     def _finished(self, generation: int, result: Lifted) -> None:
         self._running = False
+        self._surface = result.surface
         if generation == self._generation:
             self.lifted.emit(result)
         self._start()
@@ -169,9 +162,3 @@ class CloudJob(QObject):
         if generation == self._generation:
             self.failed.emit(sentence)
         self._start()
-
-
-def _import_open3d() -> None:
-    """Import Open3D; what is wrong with it is said when it is needed."""
-    with suppress(ImportError, OSError):
-        importlib.import_module("open3d")

@@ -44,6 +44,7 @@ class CloudScreen(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=PERIOD_MS)
         self._timer.timeout.connect(self._render)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         scene.touched.connect(self._touch)
         self.destroyed.connect(scene.deleteLater)

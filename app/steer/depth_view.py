@@ -3,78 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
-from app.picture import fit
-from app.steer.picture_box import PictureBox
-from core.depth import GRID, colourise
-from core.types import CODEBOOK_SIZE, DEPTH_CODES, DepthMap
+from app.steer.cells import Cells, changed_words, token_words
+from app.steer.depth_grid import DepthGrid
+from core.depth import colourise
+from core.types import DEPTH_CODES, DepthMap
 
 HINT = "Fills cell by cell while the model thinks"
 
 
-class _Grid(PictureBox):
-    """The cells that have arrived, with their codes, over the decoded picture if there is one."""
-
-    def __init__(self) -> None:
-        super().__init__(HINT)
-        self.codes: tuple[int, ...] = ()
-        self.setMinimumSize(96, 96)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the grid while it fills; the picture once it is decoded."""
-        if not self.pixmap.isNull() or not self.codes:
-            super().paintEvent(event)
-            return
-        painter = QPainter(self)
-        self._paint_cells(painter, fit(QSize(1, 1), QRectF(self.rect()), centred=False))
-        painter.end()
-
-    def paint_over(self, painter: QPainter, area: QRectF) -> None:
-        """Draw faint lines, so that the token behind a patch can be told."""
-        painter.setPen(QPen(QColor(255, 255, 255, 46), 1.0))
-        for k in range(1, GRID):
-            x = area.left() + k * area.width() / GRID
-            y = area.top() + k * area.height() / GRID
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-
-    def _paint_cells(self, painter: QPainter, area: QRectF) -> None:
-        colours = theme.tokens()
-        cell = area.width() / GRID
-        painter.setFont(theme.mono_font(max(5.0, min(8.0, cell * 0.36))))
-        arrived = QColor(colours.accent)
-        for index in range(DEPTH_CODES):
-            row, column = divmod(index, GRID)
-            box = QRectF(area.left() + column * cell, area.top() + row * cell, cell, cell)
-            box.adjust(0.5, 0.5, -0.5, -0.5)
-            if index < len(self.codes):
-                # Codes have no order; the shade only makes equal neighbours visible as equal.
-                arrived.setAlphaF(0.15 + 0.5 * (self.codes[index] % CODEBOOK_SIZE) / CODEBOOK_SIZE)
-                painter.fillRect(box, arrived)
-                if cell >= 14:
-                    painter.setPen(QColor(colours.text))
-                    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(self.codes[index]))
-            else:
-                painter.setPen(QPen(QColor(colours.line), 1.0))
-                painter.drawRect(box)
-
-
 class DepthView(QWidget):
-    """Depth as the model reasons about it."""
+    """Depth as the model reasons about it.
+
+    ``cell_hovered`` carries the token under the pointer, -1 for none.
+    """
+
+    cell_hovered = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._caption = QLabel("Depth tokens")
+        self._cells = Cells()
+        self._resting = "Depth tokens"
+        self._caption = QLabel(self._resting)
         theme.set_role(self._caption, "caption")
-        self._grid = _Grid()
+        # The line about a cell is longer than the picture is wide; it must not push it.
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._grid = DepthGrid(HINT)
         self._grid.setAccessibleName("Depth tokens")
+        self._grid.cell_hovered.connect(self._take_hover)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -85,6 +48,11 @@ class DepthView(QWidget):
     def caption(self) -> str:
         """The line above the picture."""
         return self._caption.text()
+
+    @property
+    def grid(self) -> DepthGrid:
+        """The picture with its cells."""
+        return self._grid
 
     @property
     def hint(self) -> str:
@@ -101,15 +69,15 @@ class DepthView(QWidget):
         A picture of an earlier answer disappears as soon as new codes come.
         """
         arrived = () if codes is None else tuple(int(c) for c in codes[:DEPTH_CODES])
-        if arrived == self._grid.codes:
+        if arrived == self._cells.codes:
             return
-        self._grid.codes = arrived
         self._grid.set_image(None)
         count = len(arrived)
         full = count == DEPTH_CODES
         text = "Depth tokens · 10 × 10" if full else f"Depth tokens · {count} of {DEPTH_CODES}"
-        self._caption.setText(text if count else "Depth tokens")
+        self._resting = text if count else "Depth tokens"
         self._grid.setToolTip("")
+        self._put(Cells(codes=arrived))
 
     def set_depth_map(self, depth: DepthMap | None) -> None:
         """Show the decoded depth; None goes back to the codes."""
@@ -118,8 +86,47 @@ class DepthView(QWidget):
             return
         finite = depth.values[np.isfinite(depth.values)]
         if depth.metric and finite.size:
-            span = f"{finite.min():.2f} to {finite.max():.2f} m"
+            self._resting = f"Depth · {finite.min():.2f} to {finite.max():.2f} m"
         else:
-            span = "relative, near is bright"
-        self._caption.setText(f"Depth · {span}")
-        self._grid.setToolTip("Decoded from the 10 × 10 depth tokens")
+            self._resting = "Depth · relative, near is bright"
+        self._grid.setToolTip(
+            "Decoded from the 10 × 10 depth tokens; an orange corner marks a token that changed "
+            "since the last answer, a dot one that the model was unsure of"
+        )
+        self._say()
+
+    def set_depths(self, depths: NDArray[np.float32] | None, *, metric: bool = False) -> None:
+        """Know the median depth of every cell, (10, 10): metres, or 0 (far) to 1 (near)."""
+        self._put(replace(self._cells, depths=depths, metric=metric))
+
+    def set_changed(self, changed: NDArray[np.bool_] | None) -> None:
+        """Mark the cells that differ from the answer before, (10, 10); None without one."""
+        self._put(replace(self._cells, changed=changed))
+
+    def set_confidence(self, values: NDArray[np.floating] | None) -> None:
+        """Know the probability of every token, (100,) in 0..1; None when nobody told."""
+        self._put(replace(self._cells, confidence=values))
+
+    def highlight_cell(self, index: int) -> None:
+        """Frame one cell and tell about it; -1 for none."""
+        self._grid.highlight(index)
+        self._say()
+
+    def _put(self, cells: Cells) -> None:
+        self._cells = cells
+        self._grid.set_cells(cells)
+        self._say()
+
+    def _take_hover(self, index: int) -> None:
+        self._say()
+        self.cell_hovered.emit(index)
+
+    def _say(self) -> None:
+        """Tell about the cell under the pointer, or else about the whole picture."""
+        index = self._grid.highlighted if self._cells.codes else -1
+        short, full = (
+            " · ".join(filter(None, (self._resting, changed_words(self._cells, short=short))))
+            for short in (True, False)
+        )
+        self._caption.setText(token_words(self._cells, index, short=True) or short)
+        self._caption.setToolTip(token_words(self._cells, index) or full)

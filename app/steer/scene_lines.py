@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,43 +11,89 @@ FRAME_AXIS = 0.06
 """Length of the axes of the gripper frame [m]."""
 
 
-def steady_cloud(
-    points: NDArray[np.floating], colours: NDArray[np.floating], count: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Bring a cloud to a fixed number of points, so that its GPU buffers are never made anew.
+TABLE_STEP = 0.1
+"""Distance between the lines that hint at the table [m]."""
 
-    Points that are not finite are left out; a larger cloud is thinned evenly, a smaller one is
-    filled up with copies of its own points, which change nothing in an opaque picture.
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScenePath:
+    """Where a plan would lead the tool.
+
+    Attributes:
+        points: (L, 3) float32 in the robot's base frame [m].
+        allowed: Whether the guard lets it run; a rejected one is dashed.
+        selected: Whether it is the plan at hand; it is drawn strongest.
+        label: Whose it is, such as "model".
+    """
+
+    points: NDArray[np.float32]
+    allowed: bool
+    selected: bool
+    label: str
+
+
+def outline_pairs(
+    outlines: NDArray[np.float32], mask: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """Return the edges of some cells as pairs of points, without those that are torn.
+
+    Args:
+        outlines: (100, K, 2, 3) edges of every cell [m]; NaN where they are torn.
+        mask: (100,) or (10, 10) bool, the cells that are wanted; None for all.
+
+    Returns:
+        (2 M, 3) float32.
+    """
+    chosen = outlines if mask is None else outlines[np.asarray(mask).ravel()]
+    edges = chosen.reshape(-1, 2, 3)
+    whole = np.isfinite(edges).all(axis=(1, 2))
+    return np.ascontiguousarray(edges[whole].reshape(-1, 3), dtype=np.float32)
+
+
+def table_lines(
+    low: NDArray[np.floating], high: NDArray[np.floating], step: float = TABLE_STEP
+) -> NDArray[np.float32]:
+    """Return a grid on the lowest plane of a box as (2 M, 3) pairs of points [m]."""
+    pairs: list[tuple[float, float, float]] = []
+    z = float(low[2])
+    for axis in (0, 1):
+        other = 1 - axis
+        first = np.ceil(low[axis] / step - 1e-9) * step
+        for value in np.arange(first, high[axis] + 1e-9, step):
+            for end in (low[other], high[other]):
+                x, y = (value, end) if axis == 0 else (end, value)
+                pairs.append((float(x), float(y), z))
+    return np.array(pairs, np.float32).reshape(-1, 3)
+
+
+def nearest_point(
+    points: NDArray[np.floating],
+    matrix: NDArray[np.floating],
+    size: tuple[float, float],
+    place: tuple[float, float],
+    radius: float = 8.0,
+) -> int:
+    """Return the point that is seen at a place of the view, the one in front; -1 for none.
 
     Args:
         points: (N, 3) [m].
-        colours: (N, 3) RGB in 0..1.
-        count: Number of points of the result.
-
-    Returns:
-        (count, 3) float32 points and (count, 4) float32 colours.
-
-    Raises:
-        ValueError: The shapes do not fit each other.
+        matrix: (4, 4) from these coordinates to clip coordinates, as OpenGL has it.
+        size: Width and height of the view [px].
+        place: Where in the view, from the top left [px].
+        radius: How near a point must be [px].
     """
-    if points.ndim != 2 or points.shape[1] != 3 or colours.shape != points.shape:
-        raise ValueError(
-            f"cloud has points {points.shape} and colours {colours.shape}; expected (N, 3) twice"
-        )
-    good = np.isfinite(points).all(axis=1)
-    points, colours = points[good], colours[good]
-    steady = np.zeros((count, 3), np.float32)
-    tint = np.zeros((count, 4), np.float32)
-    tint[:, 3] = 1.0
-    if len(points):
-        index = (
-            np.arange(count) * len(points) // count
-            if len(points) > count
-            else (np.arange(count) % len(points))
-        )
-        steady[:] = points[index]
-        tint[:, :3] = np.clip(colours[index], 0.0, 1.0)
-    return steady, tint
+    clip = points @ matrix[:, :3].T.astype(np.float32) + matrix[:, 3].astype(np.float32)
+    w = clip[:, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = (clip[:, 0] / w + 1) * (size[0] / 2) - place[0]
+        y = (1 - clip[:, 1] / w) * (size[1] / 2) - place[1]
+        away = np.hypot(x, y)
+    near = np.flatnonzero((w > 0) & (away <= radius))
+    if not len(near):
+        return -1
+    # Of what lies at one depth the nearest to the pointer; what lies behind does not count.
+    front = near[w[near] <= 1.03 * w[near].min()]
+    return int(front[np.argmin(away[front])])
 
 
 def box_edges(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.float32]:

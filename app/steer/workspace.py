@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -25,10 +24,8 @@ from app.docks import Panel
 from app.observe import camera_order
 from app.steer.absence import no_depth
 from app.steer.answer_notices import staleness
-from app.steer.answer_state import shown
 from app.steer.camera_panel import CameraPanel
 from app.steer.canvas import Canvas
-from app.steer.cloud_job import CloudJob, Lifted
 from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
 from app.steer.episode_wiring import EpisodeWiring
@@ -38,6 +35,7 @@ from app.steer.plan_bar import PlanBar
 from app.steer.plan_states import card_states
 from app.steer.reasoning_panel import ReasoningPanel
 from app.steer.robot_panel import RobotPanel
+from app.steer.scene_link import SceneLink
 from app.store import Phase, PlanKind
 from app.studio import Studio
 from core import overlay
@@ -85,10 +83,10 @@ class SteerWorkspace(QWidget):
         self.episodes = EpisodeWiring(store, studio.episodes, actions, self)
         self._allow = ActionButton(actions["allow"])
         self.answer.add_button(self._allow)
-        self._cloud_job = CloudJob(self)
+        self.scene = SceneLink(studio, actions, self.cloud, self.depth_view)
+        self.scene.follow_pointer(self.canvas)
         self._shown: Reasoning | None = None
         self._asked: dict[int, tuple[Observation | None, float]] = {}
-        self._pose: NDArray[np.float64] | None = None
         self._build()
         self._wire()
         self._clock = QTimer(self, interval=TICK_MS)
@@ -165,9 +163,12 @@ class SteerWorkspace(QWidget):
         store.draft_changed.connect(self._show_model_input)
         store.robot_changed.connect(self._show_robot)
         store.progress_changed.connect(self._show_progress)
+        self.answer.cell_hovered.connect(self.depth_view.highlight_cell)
+        self.answer.cell_hovered.connect(self.cloud.highlight_cell)
+        for view in (self.cloud, self.depth_view):
+            view.cell_hovered.connect(self.answer.highlight_cell)
         self._actions["run"].changed.connect(self._show_blocker)
         self._actions["allow"].changed.connect(self._show_allow)
-        self._cloud_job.lifted.connect(self._show_cloud)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the small pictures their share of this width."""
@@ -179,7 +180,7 @@ class SteerWorkspace(QWidget):
     def shutdown(self) -> None:
         """Wait for the pool."""
         self._clock.stop()
-        self._cloud_job.shutdown()
+        self.scene.shutdown()
 
     @Slot(object)
     def _take_frame(self, frame: Frame) -> None:
@@ -204,15 +205,8 @@ class SteerWorkspace(QWidget):
         self._show_blocker()
 
     def _show_rig(self) -> None:
-        rig = self._studio.store.rig
-        names = camera_order(rig)
         self._show_insets()
-        camera = rig.cameras.get(names[0]) if rig is not None and names else None
-        if camera is not None and not camera.mounted_on_hand:
-            eye = camera.pose[:3, 3]
-            self.cloud.look_from(eye, eye + camera.pose[:3, 2])
-        low, high = rig.workspace if rig is not None and rig.workspace else (None, None)
-        self.cloud.set_box(low, high)
+        self.scene.show_rig()
 
     def _show_insets(self) -> None:
         """Show the other cameras, and the first one's live picture while it is pinned."""
@@ -238,9 +232,7 @@ class SteerWorkspace(QWidget):
         self._show_cards()
         plan = store.plan
         preview = plan.preview if plan is not None else None
-        self.cloud.set_path(
-            None if preview is None else preview.poses, preview is None or preview.verdict.ok
-        )
+        self.scene.show_paths()
         refused = preview is not None and not preview.verdict.ok
         self.answer.set_rejected(
             preview.verdict.step if preview is not None and refused else None,
@@ -282,7 +274,7 @@ class SteerWorkspace(QWidget):
         self._note_question(reasoning.request_id)
         self.answer.set_reasoning(reasoning, complete=complete)
         if reasoning.steered_by is None and store.phase != Phase.STEERING:
-            self._show_depth(reasoning)
+            self.scene.show_answer(reasoning, complete=complete)
         self._show_model_input()
 
     def _note_question(self, request_id: int) -> None:
@@ -306,39 +298,9 @@ class SteerWorkspace(QWidget):
         age = time.monotonic() - since
         self.answer.set_stale(staleness(asked, store.observation, store.instruction, age))
 
-    def _show_depth(self, reasoning: Reasoning) -> None:
-        codes = reasoning.depth.codes if reasoning.depth is not None else None
-        if codes is None:
-            arrived = shown(reasoning).depth_codes
-            codes = arrived or None
-        self.depth_view.set_codes(codes)
-        if reasoning.depth_map is not None:
-            self.depth_view.set_depth_map(reasoning.depth_map)
-            self._lift(reasoning)
-
-    def _lift(self, reasoning: Reasoning) -> None:
-        store = self._studio.store
-        if store.observation is None or store.rig is None or reasoning.depth_map is None:
-            return
-        frame = store.observation.frames[0]
-        camera = store.rig.cameras.get(frame.camera)
-        if camera is None:
-            return
-        draft = store.draft
-        traces = reasoning.traces
-        points = draft if draft is not None else traces[0].points if traces else None
-        self._cloud_job.request(reasoning.depth_map, frame.image, camera, points, draft is not None)
-
     def _lift_again(self, *_: object) -> None:
         """Lay the edited trace onto the surface."""
-        plan = self._studio.store.plans.get(PlanKind.MODEL)
-        if plan is not None:
-            self._lift(plan.reasoning)
-
-    @Slot(object)
-    def _show_cloud(self, lifted: Lifted) -> None:
-        self.cloud.set_cloud(lifted.points, lifted.colours, lifted.metric)
-        self.cloud.set_trace(lifted.trace, lifted.user)
+        self.scene.lift_again()
 
     def _show_observation(self) -> None:
         self._show_insets()
@@ -353,8 +315,8 @@ class SteerWorkspace(QWidget):
         size = store.capabilities.image_size if store.capabilities is not None else None
         image = overlay.prepare_frame(store.observation.frames[0].image, size)
         chosen = store.selected
-        kept = chosen is not None and chosen in store.candidates
-        plan = store.plans.get(chosen if kept else PlanKind.USER)
+        kind = chosen if chosen is not None and chosen in store.candidates else PlanKind.USER
+        plan = store.plans.get(kind)
         if plan is not None and plan.reasoning.model_image is not None:
             steered = plan.reasoning.steered_by is not None
             self.model.set_image(plan.reasoning.model_image, steered=steered)
@@ -366,11 +328,7 @@ class SteerWorkspace(QWidget):
     def _show_robot(self) -> None:
         state = self._studio.store.robot
         self.robot.set_state(state)
-        pose = None if state is None else state.ee_pose
-        # Every new pose draws the whole scene again; one that looks the same is not worth it.
-        if pose is None or self._pose is None or np.abs(pose - self._pose).max() > 1e-3:
-            self._pose = pose
-            self.cloud.set_pose(pose)
+        self.scene.show_robot()
 
     def _show_progress(self) -> None:
         self.answer.set_progress(self._studio.store.progress[0])

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import franky_sim
 
+from robot.sim.light_meshes import write_light_arm
+
 SOURCE = Path(franky_sim.__file__).parent / "assets" / "meshes"
 TARGET = Path(__file__).resolve().parents[2] / "assets" / "scenes" / "fr3"
 
@@ -43,7 +45,7 @@ def reduce_mesh(source: Path, target: Path, max_faces: int = LINK_FACES) -> int:
 
 
 def main() -> None:
-    """Reduce every visual part and copy the collision hulls."""
+    """Reduce every visual part, copy the collision hulls, and make the arm of the 3D view."""
     import xml.etree.ElementTree as ET
 
     TARGET.mkdir(parents=True, exist_ok=True)
@@ -55,6 +57,7 @@ def main() -> None:
             shutil.copyfile(source, target)
         else:
             reduce_mesh(source, target)
+    write_light_arm(SOURCE.parent / "fr3.xml")
 
 
 if __name__ == "__main__":
