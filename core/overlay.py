@@ -50,6 +50,33 @@ def draw_trace(
     return result
 
 
+def difference(clean: NDArray[np.uint8], drawn: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Show which pixels of an image differ from the clean one.
+
+    Args:
+        clean: (H, W, 3) uint8 RGB.
+        drawn: (H, W, 3) uint8 RGB of the same size.
+
+    Returns:
+        (H, W, 3) uint8 RGB, the differing pixels as they are in ``drawn`` and all others grey and
+        dark; and how many pixels differ.
+
+    Raises:
+        StudioError: If the sizes differ.
+    """
+    clean, drawn = _checked(clean), _checked(drawn)
+    if clean.shape != drawn.shape:
+        raise StudioError(
+            f"images of {clean.shape[1]} x {clean.shape[0]} and {drawn.shape[1]} x "
+            f"{drawn.shape[0]} pixels cannot be compared"
+        )
+    changed = (clean != drawn).any(axis=2)
+    # integer luma (Rec. 601), at a third of its brightness
+    grey = (clean @ np.array([77, 150, 29], dtype=np.uint32) // (256 * 3)).astype(np.uint8)
+    result = np.where(changed[..., None], drawn, grey[..., None])
+    return result, int(changed.sum())
+
+
 def prepare_frame(image: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:
     """Bring a camera frame to the size that the model's images have.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -30,18 +28,18 @@ from app.steer.cloud_job import CloudJob, Lifted
 from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
 from app.steer.instruction_panel import InstructionPanel
+from app.steer.looking import Looking
+from app.steer.model_sight import ModelSight
 from app.steer.model_view import ModelView
 from app.steer.plan_bar import PlanBar
 from app.steer.reasoning_panel import ReasoningPanel
 from app.steer.robot_panel import RobotPanel
 from app.store import BUSY, Phase, PlanKind
 from app.studio import Studio
-from core import overlay
-from core.types import Frame, Reasoning
+from core.types import Reasoning
 
 INSET_WIDTHS = (112, 160)
 INSET_SHARE = 0.16
-TICK_MS = 250
 
 
 class SteerWorkspace(QWidget):
@@ -70,13 +68,14 @@ class SteerWorkspace(QWidget):
         self._allow = ActionButton(actions["allow"])
         self.answer.add_button(self._allow)
         self._cloud_job = CloudJob(self)
+        self._sight = ModelSight(store, actions, self.model, self)
         self._shown: Reasoning | None = None
         self._pose: NDArray[np.float64] | None = None
         self._build()
+        self._looking = Looking(
+            store, studio.feed, actions, canvas=self.canvas, cameras=self.cameras
+        )
         self._wire()
-        self._clock = QTimer(self, interval=TICK_MS)
-        self._clock.timeout.connect(self._tick)
-        self._clock.start()
         self._show_rig()
         self._show_phase()
         self._show_allow()
@@ -122,14 +121,12 @@ class SteerWorkspace(QWidget):
         self.plans.plan_chosen.connect(studio.controller.select_plan)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
         self.canvas.tool.gesture_ended.connect(self._lift_again)
-        studio.feed.frame_arrived.connect(self._take_frame)
         store.rig_changed.connect(self._show_rig)
         store.capabilities_changed.connect(self._show_capabilities)
         store.phase_changed.connect(self._show_phase)
         store.plans_changed.connect(self._show_plans)
         store.partial_changed.connect(self._show_answer)
-        store.observation_changed.connect(self._show_observation)
-        store.draft_changed.connect(self._show_model_input)
+        store.observation_changed.connect(self._show_plans)
         store.robot_changed.connect(self._show_robot)
         store.progress_changed.connect(self._show_progress)
         self._actions["run"].changed.connect(self._show_blocker)
@@ -144,36 +141,18 @@ class SteerWorkspace(QWidget):
 
     def shutdown(self) -> None:
         """Wait for the pool."""
-        self._clock.stop()
+        self._looking.shutdown()
         self._cloud_job.shutdown()
-
-    @Slot(object)
-    def _take_frame(self, frame: Frame) -> None:
-        self.canvas.take_frame(frame)
-        inset = self.cameras.insets.get(frame.camera)
-        if inset is not None:
-            inset.set_frame(frame, time.monotonic_ns())
-
-    def _tick(self) -> None:
-        feed = self._studio.feed
-        self.cameras.set_frames(feed.frames, time.monotonic_ns())
-        self.canvas.tick(feed.age_ms(self.canvas.camera))
 
     def _show_rig(self) -> None:
         rig = self._studio.store.rig
         names = camera_order(rig)
-        self._show_insets()
         camera = rig.cameras.get(names[0]) if rig is not None and names else None
         if camera is not None and not camera.mounted_on_hand:
             eye = camera.pose[:3, 3]
             self.cloud.look_from(eye, eye + camera.pose[:3, 2])
         low, high = rig.workspace if rig is not None and rig.workspace else (None, None)
         self.cloud.set_box(low, high)
-
-    def _show_insets(self) -> None:
-        """Show the other cameras, and the first one's live picture while it is pinned."""
-        names = camera_order(self._studio.store.rig)
-        self.cameras.set_cameras(names[1:] + (names[:1] if self.canvas.is_pinned else []))
 
     def _show_capabilities(self) -> None:
         capabilities = self._studio.store.capabilities
@@ -187,9 +166,7 @@ class SteerWorkspace(QWidget):
         self.robot.set_stopped(store.phase in (Phase.STOPPED, Phase.FAULT))
         if store.phase in BUSY:
             self.instruction.remember(store.instruction)
-        self._show_insets()
         self._show_plans()
-        self._show_model_input()
 
     def _show_plans(self) -> None:
         store = self._studio.store
@@ -219,7 +196,6 @@ class SteerWorkspace(QWidget):
         self.answer.set_reasoning(reasoning, complete=complete)
         if reasoning.steered_by is None and store.phase != Phase.STEERING:
             self._show_depth(reasoning)
-        self._show_model_input()
 
     def _show_depth(self, reasoning: Reasoning) -> None:
         codes = reasoning.depth.codes if reasoning.depth is not None else None
@@ -254,26 +230,6 @@ class SteerWorkspace(QWidget):
     def _show_cloud(self, lifted: Lifted) -> None:
         self.cloud.set_cloud(lifted.points, lifted.colours, lifted.metric)
         self.cloud.set_trace(lifted.trace, lifted.user)
-
-    def _show_observation(self) -> None:
-        self._show_insets()
-        self._show_model_input()
-        self._show_plans()
-
-    def _show_model_input(self) -> None:
-        """Show the pixels that the model gets: what it was sent, or would be sent now."""
-        store = self._studio.store
-        if store.observation is None:
-            return
-        size = store.capabilities.image_size if store.capabilities is not None else None
-        image = overlay.prepare_frame(store.observation.frames[0].image, size)
-        plan = store.plans.get(PlanKind.USER)
-        if plan is not None and plan.reasoning.model_image is not None:
-            self.model.set_image(plan.reasoning.model_image, steered=True)
-        elif store.draft is not None and len(store.draft) > 1:
-            self.model.set_image(overlay.draw_trace(image, np.asarray(store.draft)), steered=True)
-        else:
-            self.model.set_image(image)
 
     def _show_robot(self) -> None:
         state = self._studio.store.robot

@@ -17,7 +17,9 @@ from app.steer.answer_state import StageState, places, shown, stage_seconds, sta
 from app.steer.camera_panel import CameraPanel, age_text
 from app.steer.depth_view import DepthView
 from app.steer.instruction_panel import InstructionPanel, instruction_problem
+from app.steer.model_input import ModelImage
 from app.steer.model_view import ModelView
+from app.steer.picture_box import PictureBox
 from app.steer.reasoning_panel import TIMED_WIDTH, ReasoningPanel
 from app.steer.robot_panel import RobotPanel, mode_words
 from core.protocol.action_codec import rows_text
@@ -154,18 +156,22 @@ def test_depth_view_fills_and_then_shows_the_picture(qtbot: QtBot) -> None:
     assert view.caption == "Depth tokens"
 
 
-def test_model_view_says_what_it_shows_and_enlarges(qtbot: QtBot) -> None:
+def test_model_view_says_what_it_shows_and_asks_to_be_enlarged(qtbot: QtBot) -> None:
     view = ModelView()
     qtbot.addWidget(view)
-    view.enlarge()
-    image = np.zeros((12, 17, 3), np.uint8)
-    view.set_image(image, steered=True)
+    clean, drawn = np.zeros((12, 17, 3), np.uint8), np.ones((12, 17, 3), np.uint8)
+    view.set_image(ModelImage(clean=clean, seen=drawn))
     assert view.caption == "Model sees · I⁺ with your line"
-    view.enlarge()
-    view.set_image(image.copy(), steered=False)
+    view.set_image(ModelImage(clean=clean, seen=clean))
     assert view.caption == "Model sees · I, no line"
+    view.set_image(ModelImage(clean=clean, seen=clean, past=True))
+    assert view.caption == "Model saw · I, no line"
+    assert view.image is clean
+    with qtbot.waitSignal(view.enlarge_asked):
+        qtbot.mouseClick(view.findChild(PictureBox), Qt.MouseButton.LeftButton)
     view.set_image(None)
     assert view.image is None
+    assert view.caption == "What the model sees"
 
 
 @pytest.mark.parametrize(
