@@ -177,7 +177,11 @@ class MainWindow(QMainWindow):
             self._help.close()
         elif self._history is not None and self._history.isVisible():
             self._history.close()
-        elif self.workspace.canvas.tool.cancel() or self.studio.controller.cancel():
+        elif (
+            self.workspace.sight.close()
+            or self.workspace.canvas.tool.cancel()
+            or self.studio.controller.cancel()
+        ):
             return
         elif self.workspace.instruction.line.hasFocus():
             self.workspace.canvas.view.setFocus()

@@ -33,7 +33,7 @@ class Badge(QLabel):
         theme.set_role(self, role)
         if symbol != self._symbol:
             self._symbol = symbol
-            self.setContentsMargins(_GAP if symbol else 0, 0, 0, 0)
+            self.setIndent(_GAP if symbol else 0)
         if text != self.text():
             self.setText(text)
         self.setVisible(bool(text))

@@ -78,21 +78,29 @@ class Inset(PictureBox):
         self._shown = self.badge
         old = self._age_ms > OLD_MS
         symbol = "warning" if old else ""
-        self._pill(painter, area, area.top() + 4, self.badge, symbol, "warn" if old else "text")
+        words = (self.badge, self.badge.removeprefix(f"{self.name} · "))
+        tint = "warn" if old else "text"
+        paint_longest(painter, area, area.top() + 4, words, symbol=symbol, tint=tint)
         if self._marked:
-            room = area.width() - 8
-            fits = (w for w in DRAWN_HERE if pill_width(w, symbol=True) <= room)
-            words = next(fits, "")
             bottom = area.bottom() - 4 - HEIGHT
-            self._pill(painter, area, bottom, words, "pencil-simple", "text")
+            paint_longest(painter, area, bottom, DRAWN_HERE, symbol="pencil-simple", tint="text")
 
-    def _pill(
-        self, painter: QPainter, area: QRectF, top: float, text: str, symbol: str, tint: str
-    ) -> None:
-        strong = tint != "text"
-        width = min(pill_width(text, strong=strong, symbol=bool(symbol)), area.width() - 8)
-        box = QRectF(area.left() + 4, top, width, HEIGHT)
-        paint_pill(painter, box, text, tint=tint, strong=strong, symbol=symbol)
+
+def paint_longest(
+    painter: QPainter,
+    area: QRectF,
+    top: float,
+    choices: Sequence[str],
+    *,
+    symbol: str,
+    tint: str,
+) -> None:
+    """Draw the first of several wordings that fits into the width of a picture, else the last."""
+    room = area.width() - 8
+    widths = [pill_width(words, symbol=bool(symbol)) for words in choices]
+    index = next((i for i, width in enumerate(widths) if width <= room), len(choices) - 1)
+    box = QRectF(area.left() + 4, top, min(widths[index], room), HEIGHT)
+    paint_pill(painter, box, choices[index], tint=tint, symbol=symbol)
 
 
 class CameraPanel(QWidget):

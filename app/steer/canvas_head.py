@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 from app import theme
 from app.steer.badge import Badge
 
-ROOMY = 640
-"""From this width on there is room to say what the mark means [px]."""
+_NO_WORDS = "\u200b"
+"""Keeps the icon of a badge that says nothing."""
 
 DRAWN_HERE = "traces are drawn here"
 
@@ -38,13 +38,15 @@ class CanvasHead(QWidget):
         self.back.hide()
         self._tools = QHBoxLayout()
         self._tools.setSpacing(0)
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         for widget in (self._title, self.mark, self.badge, self.back):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         row.addLayout(self._tools)
+        # Its words would otherwise take their room from the panels beside the picture.
+        self.setMinimumWidth(1)
 
     @property
     def title(self) -> str:
@@ -67,7 +69,7 @@ class CanvasHead(QWidget):
         # With a single camera there is nothing to mix up.
         self._marked = count > 1 and shown == annotated
         self._show_mark()
-        self.back.setText(f"Back to {annotated}")
+        self.back.setText(f"Back to {annotated} (Esc)")
         self.back.setVisible(shown != annotated)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -76,5 +78,12 @@ class CanvasHead(QWidget):
         self._show_mark()
 
     def _show_mark(self) -> None:
-        words = DRAWN_HERE if self.width() >= ROOMY else "\u200b"
-        self.mark.show_state(words if self._marked else "", "caption", "pencil-simple")
+        """Show the mark, with its words when everything else has room beside them."""
+        if not self._marked:
+            self.mark.show_state("")
+            return
+        self.mark.show_state(_NO_WORDS, "caption", "pencil-simple")
+        # The age beside it changes its length all the time; that shall not push the words away.
+        spare = self.width() - self._row.sizeHint().width() - 80
+        if self.mark.fontMetrics().horizontalAdvance(DRAWN_HERE) <= spare:
+            self.mark.show_state(DRAWN_HERE, "caption", "pencil-simple")

@@ -53,6 +53,12 @@ class ModelSight(QObject):
         self.window.set_look(Look.CHANGE)
         self._open()
 
+    def close(self) -> bool:
+        """Close the window; false when it is closed already."""
+        was_open = self.window.isVisible()
+        self.window.hide()
+        return was_open
+
     def _open(self) -> None:
         self.window.show()
         self.window.raise_()

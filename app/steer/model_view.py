@@ -59,5 +59,5 @@ class ModelView(QWidget):
 
 def caption_of(shown: ModelImage) -> str:
     """Say in a few words what the model gets."""
-    what = "I⁺ with your line" if shown.steered else "I, no line"
-    return f"Model {'saw' if shown.past else 'sees'} · {what}"
+    what = "I⁺, your line" if shown.steered else "I, no line"
+    return f"{what} · past" if shown.past else what

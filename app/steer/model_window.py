@@ -126,6 +126,9 @@ class ModelWindow(QDialog):
         layout.addLayout(row)
         layout.addWidget(self.box, 1)
         layout.addWidget(self._caption)
+        self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.box.setFocus()
+        self.resize(692, 640)
         self.set_look(Look.SEEN)
 
     @property

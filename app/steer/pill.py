@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
@@ -14,10 +16,10 @@ _ICON = 14
 _POINTS = 8.5
 
 
-def pill_width(text: str, *, strong: bool = False, symbol: bool = False) -> float:
+def pill_width(text: str, *, symbol: bool = False) -> float:
     """Return how wide :func:`paint_pill` would like to be [px]."""
-    metrics = QFontMetricsF(theme.ui_font(_POINTS, strong=strong))
-    return metrics.horizontalAdvance(text) + 16 + (_ICON + 4 if symbol else 0)
+    metrics = QFontMetricsF(theme.ui_font(_POINTS))
+    return ceil(metrics.horizontalAdvance(text)) + 17 + (_ICON + 4 if symbol else 0)
 
 
 def paint_pill(
@@ -26,7 +28,6 @@ def paint_pill(
     text: str,
     *,
     tint: str = "text",
-    strong: bool = False,
     symbol: str = "",
 ) -> None:
     """Draw words, cut off where they do not fit.
@@ -36,7 +37,6 @@ def paint_pill(
         box: Where, usually :func:`pill_width` by :data:`HEIGHT`.
         text: The words.
         tint: Colour of the dark theme for words and symbol: the ground is dark in both themes.
-        strong: Whether they stand out.
         symbol: Name of an icon before them.
     """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -50,9 +50,9 @@ def paint_pill(
         place = QRect(round(inner.left()), round(box.center().y() - _ICON / 2), _ICON, _ICON)
         icon(symbol, tint, "dark").paint(painter, place)
         inner.setLeft(inner.left() + _ICON + 4)
-    painter.setFont(theme.ui_font(_POINTS, strong=strong))
+    painter.setFont(theme.ui_font(_POINTS))
     painter.setPen(QColor(getattr(theme.THEMES["dark"], tint)))
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
+    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, ceil(inner.width()))
     painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
 
@@ -81,7 +81,7 @@ class Pill(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the size of the words."""
-        return QSize(round(pill_width(self._text, symbol=bool(self._symbol)) + 1), HEIGHT)
+        return QSize(round(pill_width(self._text, symbol=bool(self._symbol))), HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the words."""

@@ -68,7 +68,7 @@ class SteerWorkspace(QWidget):
         self._allow = ActionButton(actions["allow"])
         self.answer.add_button(self._allow)
         self._cloud_job = CloudJob(self)
-        self._sight = ModelSight(store, actions, self.model, self)
+        self.sight = ModelSight(store, actions, self.model, self)
         self._shown: Reasoning | None = None
         self._pose: NDArray[np.float64] | None = None
         self._build()

@@ -161,11 +161,11 @@ def test_model_view_says_what_it_shows_and_asks_to_be_enlarged(qtbot: QtBot) -> 
     qtbot.addWidget(view)
     clean, drawn = np.zeros((12, 17, 3), np.uint8), np.ones((12, 17, 3), np.uint8)
     view.set_image(ModelImage(clean=clean, seen=drawn))
-    assert view.caption == "Model sees · I⁺ with your line"
+    assert view.caption == "I⁺, your line"
     view.set_image(ModelImage(clean=clean, seen=clean))
-    assert view.caption == "Model sees · I, no line"
+    assert view.caption == "I, no line"
     view.set_image(ModelImage(clean=clean, seen=clean, past=True))
-    assert view.caption == "Model saw · I, no line"
+    assert view.caption == "I, no line · past"
     assert view.image is clean
     with qtbot.waitSignal(view.enlarge_asked):
         qtbot.mouseClick(view.findChild(PictureBox), Qt.MouseButton.LeftButton)
