@@ -178,9 +178,9 @@ class MainWindow(QMainWindow):
         elif self._history is not None and self._history.isVisible():
             self._history.close()
         elif (
-            self.workspace.sight.close()
-            or self.workspace.canvas.tool.cancel()
+            self.workspace.canvas.tool.cancel()
             or self.studio.controller.cancel()
+            or self.workspace.sight.close()
         ):
             return
         elif self.workspace.instruction.line.hasFocus():

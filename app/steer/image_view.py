@@ -195,9 +195,10 @@ class ImageView(QGraphicsView):
 
         Zooming out ends with the whole image.
         """
-        whole = zoom.fit_scale(self._zoom.image, self._zoom.viewport)
+        # A step in and a step out miss the whole by a rounding error.
+        whole = 1.001 * zoom.fit_scale(self._zoom.image, self._zoom.viewport)
         scale = self._zoom.scale * factor
-        if factor < 1 and scale <= whole <= self._zoom.scale:
+        if factor < 1 and scale <= whole <= 1.001 * self._zoom.scale:
             self.fit()
         else:
             self._scale_to(scale, position)
