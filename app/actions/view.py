@@ -46,7 +46,7 @@ SPECS = (
         group=VIEW,
         text="Next camera",
         tip="Look through the next camera; traces are still drawn on the first one.",
-        keys=("C",),
+        keys=("O",),
         icon="video-camera",
         reason=rules.look_elsewhere,
     ),
@@ -65,7 +65,7 @@ SPECS = (
         group=VIEW,
         text="Move picture in picture",
         tip="Move the picture in the picture to the next corner.",
-        keys=("Shift+W",),
+        keys=("Shift+O",),
         reason=rules.look_elsewhere,
     ),
     ActionSpec(
@@ -82,7 +82,7 @@ SPECS = (
         group=VIEW,
         text="What your line changes",
         tip="Show the pixels that the model gets because of your line, and how many they are.",
-        keys=("Shift+S",),
+        keys=("D",),
         icon="circle-half-tilt",
     ),
 )

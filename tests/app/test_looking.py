@@ -163,7 +163,7 @@ def test_a_key_cycles_the_cameras_and_a_button_leads_back(rigged: Rigged) -> Non
     seen = []
     for _ in range(3):
         seen.append(canvas(rigged).camera)
-        rigged.key(Qt.Key.Key_C)
+        rigged.key(Qt.Key.Key_O)
     assert seen == ["front", "wrist", "front"]
     back = canvas(rigged).head.back
     assert back.isVisible()
@@ -176,7 +176,7 @@ def test_a_key_cycles_the_cameras_and_a_button_leads_back(rigged: Rigged) -> Non
 
 def test_thinking_leads_back_to_the_camera_of_the_trace(rigged: Rigged) -> None:
     rigged.ready()
-    rigged.key(Qt.Key.Key_C)
+    rigged.key(Qt.Key.Key_O)
     rigged.key(SPACE)
     rigged.phase("planned")
     assert canvas(rigged).camera == "front"
@@ -185,7 +185,7 @@ def test_thinking_leads_back_to_the_camera_of_the_trace(rigged: Rigged) -> None:
 
 def test_a_camera_that_is_gone_is_not_looked_through(rigged: Rigged) -> None:
     rigged.ready()
-    rigged.key(Qt.Key.Key_C)
+    rigged.key(Qt.Key.Key_O)
     rigged.store.set_rig(None)
     assert rigged.store.looking == ""
     assert rigged.window.actions_table.reason("next_camera") == "There is no other camera."
@@ -205,7 +205,7 @@ def test_picture_in_picture_takes_the_pointer_only_where_it_lies(rigged: Rigged)
     rigged.drag((40, 200), (120, 120))
     assert rigged.store.draft is not None
     assert "wrist" not in rigged.window.workspace.cameras.insets
-    rigged.key(Qt.Key.Key_W, SHIFT)
+    rigged.key(Qt.Key.Key_O, SHIFT)
     assert rigged.view.layers.inlay_corner == "bottom right"
     drag(inlay, [QPoint(10, 10), QPoint(10, 10) - inlay.pos()])
     assert rigged.view.layers.inlay_corner == "top left"
