@@ -41,6 +41,22 @@ SPECS = (
         keys=("Ctrl+-",),
         icon="magnifying-glass-minus",
     ),
+    *(
+        ActionSpec(
+            name=f"pan_{way}",
+            group=VIEW,
+            text=f"Look {where}",
+            tip=f"Move an enlarged picture so that you look further {where}.",
+            keys=(f"Ctrl+{way.capitalize()}",),
+            icon=f"arrow-{way}",
+        )
+        for way, where in (
+            ("left", "to the left"),
+            ("right", "to the right"),
+            ("up", "up"),
+            ("down", "down"),
+        )
+    ),
     ActionSpec(
         name="next_camera",
         group=VIEW,

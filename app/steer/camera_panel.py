@@ -60,13 +60,18 @@ class Inset(PictureBox):
             self._marked = marked
             self.update()
 
-    def set_frame(self, frame: Frame | None, now_ns: int) -> None:
-        """Show a frame and its age; the same frame again only grows older."""
+    def set_frame(self, frame: Frame | None, age_ms: float = 0.0) -> None:
+        """Show a frame and its age; the same frame again only grows older.
+
+        Args:
+            frame: What to show, or None for nothing.
+            age_ms: Since it arrived. Its own time may be that of another machine's clock [ms].
+        """
         if frame is None:
             self._frame = None
             self.set_image(None)
             return
-        self._age_ms = max(0.0, (now_ns - frame.t_ns) / 1e6)
+        self._age_ms = age_ms
         if frame is not self._frame:
             self._frame = frame
             self.set_image(frame.image)
@@ -143,11 +148,6 @@ class CameraPanel(QWidget):
         """Mark the camera that traces refer to."""
         for inset in self._insets.values():
             inset.set_marked(inset.name == name)
-
-    def set_frames(self, frames: Mapping[str, Frame | None], now_ns: int) -> None:
-        """Show the newest frames; ``now_ns`` is the time of their clock [ns, monotonic]."""
-        for name, inset in self._insets.items():
-            inset.set_frame(frames.get(name), now_ns)
 
     def _chosen(self) -> None:
         inset = self.sender()

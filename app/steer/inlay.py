@@ -32,7 +32,7 @@ class Inlay(Inset):
     def set_camera(self, name: str) -> None:
         """Show another camera; empty hides it."""
         self.name = name
-        self.set_frame(None, 0)
+        self.set_frame(None)
         self.set_hint(f"{name}\nno picture yet")
         self.setAccessibleName(f"Camera {name}, picture in picture")
         self.setToolTip(f"Drag to another corner; click to look through {name}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QMenu, QToolButton
 
@@ -64,6 +62,10 @@ class Looking(QObject):
             ("zoom_out", view.zoom_out),
             ("next_camera", canvas.next_camera),
             ("inlay_corner", self._move_inlay),
+            ("pan_left", view.pan_left),
+            ("pan_right", view.pan_right),
+            ("pan_up", view.pan_up),
+            ("pan_down", view.pan_down),
         ):
             actions[name].triggered.connect(slot)
         actions["inlay"].toggled.connect(self._show_cameras)
@@ -98,20 +100,23 @@ class Looking(QObject):
     @Slot(object)
     def _take_frame(self, frame: Frame) -> None:
         self._canvas.take_frame(frame)
+        self._show_small(frame)
+
+    def _show_small(self, frame: Frame) -> None:
+        age = self._feed.age_ms(frame.camera) or 0.0
         inset = self._cameras.insets.get(frame.camera)
         if inset is not None:
-            inset.set_frame(frame, time.monotonic_ns())
+            inset.set_frame(frame, age)
         if frame.camera == self._inlay.name:
             first = self._inlay.pixmap.isNull()
-            self._inlay.set_frame(frame, time.monotonic_ns())
+            self._inlay.set_frame(frame, age)
             if first:  # only now are its proportions known
                 self._canvas.view.layers.arrange()
 
+    @Slot()
     def _tick(self) -> None:
-        now = time.monotonic_ns()
-        self._cameras.set_frames(self._feed.frames, now)
-        if self._inlay.name in self._feed.frames:
-            self._inlay.set_frame(self._feed.frames[self._inlay.name], now)
+        for frame in self._feed.frames.values():
+            self._show_small(frame)
         self._canvas.tick(self._feed.age_ms(self._canvas.camera))
 
     @Slot()

@@ -14,7 +14,7 @@ from app.steer.navigator import Navigator
 from app.steer.pill import Pill
 
 if TYPE_CHECKING:
-    from app.steer.image_view import ImageView
+    from app.steer.zoom_view import ZoomView
 
 NOTICE_WIDTH = 340
 
@@ -29,7 +29,7 @@ class PictureLayers(QObject):
         inlay: Another camera in a corner of choice.
     """
 
-    def __init__(self, view: ImageView) -> None:
+    def __init__(self, view: ZoomView) -> None:
         super().__init__(view)
         self._view = view
         # Children of the view, not of its viewport: Qt would scroll those along with the scene.

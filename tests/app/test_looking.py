@@ -131,6 +131,21 @@ def test_zoom_by_keys_and_by_the_button(rigged: Rigged) -> None:
     assert rigged.view.scale_factor == pytest.approx(whole)
 
 
+def test_an_enlarged_picture_is_moved_by_keys_up_to_its_corners(rigged: Rigged) -> None:
+    rigged.ready()
+    rigged.view.zoom_at(QPointF(300, 300), 4)
+    for _ in range(30):
+        rigged.key(Qt.Key.Key_Left, CTRL)
+        rigged.key(Qt.Key.Key_Up, CTRL)
+    assert rigged.view.to_image(QPointF(0, 0)).manhattanLength() < 1
+    for _ in range(30):
+        rigged.key(Qt.Key.Key_Right, CTRL)
+        rigged.key(Qt.Key.Key_Down, CTRL)
+    viewport = rigged.view.viewport()
+    corner = rigged.view.to_image(QPointF(viewport.width(), viewport.height()))
+    assert (corner - QPointF(320, 240)).manhattanLength() < 1
+
+
 def test_another_camera_can_be_looked_through_but_not_drawn_on(rigged: Rigged) -> None:
     rigged.ready()
     panel = rigged.window.workspace.cameras
@@ -245,7 +260,7 @@ def test_a_late_picture_is_amber_a_lost_one_is_grey_and_it_comes_back(
     rigged.ready()
     badge = canvas(rigged).head.badge
     age = {"front": 50.0}
-    monkeypatch.setattr(rigged.studio.feed, "age_ms", lambda camera: age[camera])
+    monkeypatch.setattr(rigged.studio.feed, "age_ms", lambda camera: age["front"])
     rigged.rig.live = False
     rigged.until(lambda: badge.text() == "live · 50 ms")
     age["front"] = 250.0

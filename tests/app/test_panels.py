@@ -258,9 +258,9 @@ def test_camera_panel_shows_age_and_reports_clicks(qtbot: QtBot) -> None:
     panel.set_cameras(["front", "wrist"])
     panel.show()
     frame = Frame(camera="front", image=np.zeros((4, 5, 3), np.uint8), t_ns=0)
-    panel.set_frames({"front": frame}, now_ns=24_000_000)
+    panel.insets["front"].set_frame(frame, 24.0)
     assert panel.insets["front"].badge == "front · 24 ms"
-    panel.set_frames({"front": frame}, now_ns=3_000_000_000)
+    panel.insets["front"].set_frame(frame, 3000.0)
     assert panel.insets["front"].badge == "front · lost · 3.0 s"
     assert panel.insets["wrist"].badge == ""
     panel.grab()
