@@ -7,7 +7,7 @@ so that what is offered and what is done cannot differ.
 from __future__ import annotations
 
 from app.observe import camera_order
-from app.steer.absence import no_steering, no_trace
+from app.steer.absence import look_back_hint, no_steering, no_trace
 from app.steer.instruction_panel import instruction_problem
 from app.store import BUSY, Phase, PlanKind, Store
 
@@ -70,8 +70,9 @@ def draw(store: Store) -> str:
     if store.phase == Phase.RUNNING or store.auto:
         return "The arm is moving; stop it first (Esc)."
     if store.looking:
-        first = next(iter(camera_order(store.rig)), "the first camera")
-        return f"You look through {store.looking}; traces are drawn on {first} (Esc goes back)."
+        return look_back_hint(
+            store.looking, next(iter(camera_order(store.rig)), "the first camera")
+        )
     return ""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app import theme
 from app.steer.picture_box import PictureBox
 from app.steer.pill import HEIGHT, paint_pill, pill_width
 from core.types import Frame
@@ -82,6 +83,10 @@ class Inset(PictureBox):
         """Draw the badge; it stands out in amber with a mark when the frame is old."""
         self._shown = self.badge
         old = self._age_ms > OLD_MS
+        if self._age_ms > LOST_MS:  # a picture of the past does not look like one of now
+            shade = QColor(theme.tokens().view)
+            shade.setAlpha(170)
+            painter.fillRect(area, shade)
         symbol = "warning" if old else ""
         words = (self.badge, self.badge.removeprefix(f"{self.name} · "))
         tint = "warn" if old else "text"

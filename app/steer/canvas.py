@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from app import theme
 from app.observe import camera_order, gripper_pixel, path_pixels
 from app.steer import trace_item
-from app.steer.absence import no_steering
+from app.steer.absence import look_back_hint, no_steering
 from app.steer.answer_state import shown
 from app.steer.camera_panel import LOST_MS, OLD_MS, age_text
 from app.steer.canvas_head import CanvasHead
@@ -96,6 +96,7 @@ class Canvas(QWidget):
         self.view.pointer_left.connect(self._unpoint)
         self._build()
         store.capabilities_changed.connect(self._say_again)
+        store.looking_changed.connect(self._say_again)
         store.observation_changed.connect(self.show_observation)
         store.looking_changed.connect(self.show_observation)
         store.phase_changed.connect(self.show_observation)
@@ -282,10 +283,12 @@ class Canvas(QWidget):
         if time.monotonic() < self._warned_until:
             return
         theme.set_role(self._hint, "hint")
-        self._show_hint(no_steering(self._store.capabilities) or hint)
+        elsewhere = look_back_hint(self._store.looking, self.annotated)
+        self._show_hint(no_steering(self._store.capabilities) or elsewhere or hint)
 
+    @Slot()
     def _say_again(self) -> None:
-        """Another policy may follow drawn traces or not."""
+        """Another policy may follow drawn traces or not, another camera cannot be drawn on."""
         self._say(self._said)
 
     def _warn(self, hint: str) -> None:

@@ -127,9 +127,11 @@ class Looking(QObject):
         live = [shown] if self._canvas.is_pinned and shown in names else []
         others = [name for name in names if name not in (shown, inlay)]
         self._cameras.set_cameras(others + live)
-        self._cameras.set_marked(self._canvas.annotated if len(names) > 1 else "")
+        # The large picture says it itself while it is the one.
+        annotated = self._canvas.annotated
+        self._cameras.set_marked(annotated if shown != annotated else "")
         self._canvas.view.layers.set_inlay(inlay)
-        self._inlay.set_marked(len(names) > 1 and inlay == self._canvas.annotated)
+        self._inlay.set_marked(inlay == annotated)
         for name in names:
             frame = self._feed.frames.get(name)
             if frame is not None:

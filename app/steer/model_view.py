@@ -59,5 +59,6 @@ class ModelView(QWidget):
 
 def caption_of(shown: ModelImage) -> str:
     """Say in a few words what the model gets."""
-    what = "I⁺, your line" if shown.steered else "I, no line"
-    return f"{what} · past" if shown.past else what
+    if shown.past:
+        return "I⁺, past" if shown.steered else "I, past"
+    return "I⁺, your line" if shown.steered else "I, no line"

@@ -158,6 +158,7 @@ def test_another_camera_can_be_looked_through_but_not_drawn_on(rigged: Rigged) -
     assert list(panel.insets) == ["front"]
     assert panel.insets["front"].is_marked
     assert "traces are drawn on front" in rigged.view.layers.state.text
+    assert canvas(rigged).hint.startswith("You look through wrist;")
     rigged.drag((50, 60), (90, 120))
     assert canvas(rigged).hint == (
         "You look through wrist; traces are drawn on front (Esc goes back)."
@@ -247,7 +248,7 @@ def test_a_pinned_picture_is_framed_and_its_live_feed_stands_beside_it(rigged: R
     assert head.badge.text() == "pinned 0 s ago"
     assert head.badge.property("role") == "badge-accent"
     assert rigged.view.grab().toImage().pixelColor(edge).name() == theme.tokens().accent
-    assert panel.insets["front"].is_marked
+    assert not panel.insets["front"].is_marked, "one draws on the pinned picture, not there"
     rigged.until(lambda: panel.insets["front"].badge.startswith("front · "))
     rigged.key(Qt.Key.Key_L)
     rigged.until(lambda: head.badge.text().startswith("live · "))

@@ -165,7 +165,7 @@ def test_model_view_says_what_it_shows_and_asks_to_be_enlarged(qtbot: QtBot) -> 
     view.set_image(ModelImage(clean=clean, seen=clean))
     assert view.caption == "I, no line"
     view.set_image(ModelImage(clean=clean, seen=clean, past=True))
-    assert view.caption == "I, no line · past"
+    assert view.caption == "I, past"
     assert view.image is clean
     with qtbot.waitSignal(view.enlarge_asked):
         qtbot.mouseClick(view.findChild(PictureBox), Qt.MouseButton.LeftButton)
