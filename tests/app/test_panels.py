@@ -262,6 +262,10 @@ def test_camera_panel_shows_age_and_reports_clicks(qtbot: QtBot) -> None:
     assert panel.insets["front"].badge == "front · 24 ms"
     panel.insets["front"].set_frame(frame, 3000.0)
     assert panel.insets["front"].badge == "front · lost · 3.0 s"
+    lost = panel.insets["front"].grab().toImage().pixelColor(60, 60)
+    panel.insets["front"].set_frame(frame, 24.0)
+    assert lost != panel.insets["front"].grab().toImage().pixelColor(60, 60), "it is shaded"
+    panel.insets["front"].set_frame(frame, 3000.0)
     assert panel.insets["wrist"].badge == ""
     panel.grab()
     with qtbot.waitSignal(panel.camera_chosen) as chosen:
