@@ -12,14 +12,15 @@ from app import theme
 class _GlyphEngine(QIconEngine):
     """Paints one glyph of the icon font; nothing is cached, so a new theme shows at once."""
 
-    def __init__(self, name: str, token: str) -> None:
+    def __init__(self, name: str, token: str, theme_name: str) -> None:
         super().__init__()
         self._name = name
         self._token = token
+        self._theme = theme_name
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw the glyph into ``rect``."""
-        colours = theme.tokens()
+        colours = theme.THEMES[self._theme] if self._theme else theme.tokens()
         token = self._token
         if mode == QIcon.Mode.Disabled:
             token = "edge"
@@ -47,14 +48,15 @@ class _GlyphEngine(QIconEngine):
         return result
 
 
-def icon(name: str, token: str = "text") -> QIcon:
+def icon(name: str, token: str = "text", theme_name: str = "") -> QIcon:
     """Return an icon of the Phosphor family.
 
     Args:
         name: Name in the family, such as "play" or "warning".
         token: Which colour of the theme it takes; disabled icons take the outline colour.
+        theme_name: Theme whose colours it keeps, for a ground that is the same in both.
     """
-    return QIcon(_GlyphEngine(f"ph.{name}", token))
+    return QIcon(_GlyphEngine(f"ph.{name}", token, theme_name))
 
 
 def recoloured(original: QIcon, token: str) -> QIcon:

@@ -1,4 +1,8 @@
-"""Pulls frames, state and events from the rig at display rate; nothing is ever queued per frame."""
+"""Pulls frames, state and events from the rig; nothing is ever queued per frame.
+
+Looking costs microseconds, so it happens more often than frames come: a frame waits for the next
+look, and that wait is part of what the person sees too late.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,19 @@ import time
 from collections import deque
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from core.types import Frame, RobotState
 
-INTERVAL_MS = 33
+INTERVAL_MS = 8
+"""Time between two looks."""
+
+SHORTEST_NS = 15_000_000
+"""Frames of one camera that follow each other faster than a display shows them are left out."""
+
+STATE_NS = 30_000_000
+"""The state of the arm is told at most this often."""
+
 _WINDOW_NS = 2_000_000_000
 
 
@@ -34,14 +46,15 @@ class LiveFeed(QObject):
         self.state: RobotState | None = None
         self._client: Any = None
         self._arrivals: dict[str, deque[int]] = {}
-        self._timer = QTimer(self, interval=INTERVAL_MS)
+        self._stated = 0
+        self._timer = QTimer(self, interval=INTERVAL_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.pull)
 
     def attach(self, client: Any) -> None:
         """Follow a connected rig client; None stops pulling."""
         self._client = client
         self.frames = {}
-        self.state = None
+        self.state, self._stated = None, 0
         self._arrivals.clear()
         if client is None:
             self._timer.stop()
@@ -56,14 +69,18 @@ class LiveFeed(QObject):
         now = time.monotonic_ns()
         for name, frame in client.frames().items():
             old = self.frames.get(name)
-            if old is None or (old.seq, old.t_ns) != (frame.seq, frame.t_ns):
+            if old is not None and (old.seq, old.t_ns) == (frame.seq, frame.t_ns):
+                continue
+            arrivals = self._arrivals.setdefault(name, deque(maxlen=240))
+            if not arrivals or now - arrivals[-1] >= SHORTEST_NS:
                 self.frames[name] = frame
-                self._arrivals.setdefault(name, deque(maxlen=240)).append(now)
+                arrivals.append(now)
                 self.frame_arrived.emit(frame)
-        state = client.state()
-        if state is not None and (self.state is None or state.t_ns != self.state.t_ns):
-            self.state = state
-            self.state_arrived.emit(state)
+        if now - self._stated >= STATE_NS:
+            state = client.state()
+            if state is not None and (self.state is None or state.t_ns != self.state.t_ns):
+                self._stated, self.state = now, state
+                self.state_arrived.emit(state)
         while self._client is client:
             try:
                 event = client.events.get_nowait()

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.actions import Actions, KeyGuard
+from app.actions import Actions, KeyGuard, SpaceHand
 from app.docks import Docks
 from app.edge import Edge
 from app.episode_words import status_text
@@ -66,7 +66,10 @@ class MainWindow(QMainWindow):
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
         self._connect_actions()
         self._wire()
-        self._guard = KeyGuard(self)
+        view = self.workspace.canvas.view
+        think = self.actions_table["think"]
+        hand = SpaceHand(view.viewport(), hold=view.set_hand, tap=think.trigger)
+        self._guard = KeyGuard(self, hand)
         QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
         self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"])
         self._clock = QTimer(self, interval=TICK_MS)
@@ -202,10 +205,13 @@ class MainWindow(QMainWindow):
             or self.workspace.scene.files.close_dialog()
             or self.workspace.canvas.tool.cancel()
             or self.studio.controller.cancel()
+            or self.workspace.sight.close()
         ):
             return
         elif self.workspace.instruction.line.hasFocus():
             self.workspace.canvas.view.setFocus()
+        elif store.looking:
+            store.look_through("")
         elif self.actions_table["live"].isEnabled():
             self.studio.controller.go_live()
 

@@ -18,9 +18,10 @@ def to_qimage(rgb: NDArray[np.uint8]) -> QImage:
         raise ValueError(f"picture is {rgb.dtype} {rgb.shape}; expected uint8 (H, W, 3) RGB")
     rows = np.ascontiguousarray(rgb)
     height, width = rows.shape[:2]
-    # The stride is given because Qt otherwise expects rows padded to four bytes; the copy is made
-    # because the picture would change with the array.
-    return QImage(rows.data, width, height, rows.strides[0], QImage.Format.Format_RGB888).copy()
+    # The stride is given because Qt otherwise expects rows padded to four bytes. The conversion,
+    # which a pixmap needs anyway, makes the copy: the picture would change with the array.
+    shared = QImage(rows.data, width, height, rows.strides[0], QImage.Format.Format_RGB888)
+    return shared.convertToFormat(QImage.Format.Format_RGB32)
 
 
 def to_pixmap(rgb: NDArray[np.uint8]) -> QPixmap:

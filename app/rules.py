@@ -6,7 +6,8 @@ so that what is offered and what is done cannot differ.
 
 from __future__ import annotations
 
-from app.steer.absence import no_steering, no_trace
+from app.observe import camera_order
+from app.steer.absence import look_back_hint, no_steering, no_trace
 from app.steer.instruction_panel import instruction_problem
 from app.store import BUSY, Phase, PlanKind, Store
 
@@ -68,6 +69,17 @@ def draw(store: Store) -> str:
         return reason
     if store.phase == Phase.RUNNING or store.auto:
         return "The arm is moving; stop it first (Esc)."
+    if store.looking:
+        return look_back_hint(
+            store.looking, next(iter(camera_order(store.rig)), "the first camera")
+        )
+    return ""
+
+
+def look_elsewhere(store: Store) -> str:
+    """Whether there is another camera to look through."""
+    if len(camera_order(store.rig)) < 2:
+        return "There is no other camera."
     return ""
 
 

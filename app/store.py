@@ -149,6 +149,7 @@ class Store(QObject):
     robot_changed = Signal()
     instruction_changed = Signal(str)
     observation_changed = Signal()
+    looking_changed = Signal()
     partial_changed = Signal()
     plans_changed = Signal()
     draft_changed = Signal()
@@ -168,6 +169,7 @@ class Store(QObject):
         self.robot: RobotState | None = None
         self.instruction = ""
         self.observation: Observation | None = None
+        self.looking = ""
         self.partial: Reasoning | None = None
         self.plans: dict[PlanKind, Plan] = {}
         self.selected: PlanKind | None = None
@@ -218,6 +220,8 @@ class Store(QObject):
     def set_rig(self, rig: RigInfo | None) -> None:
         """Remember the connected rig; None while there is none."""
         self.rig = rig
+        if rig is None or self.looking not in rig.cameras:
+            self.look_through("")
         self.rig_changed.emit()
 
     def set_robot(self, state: RobotState | None) -> None:
@@ -235,9 +239,17 @@ class Store(QObject):
     def pin(self, observation: Observation | None) -> None:
         """Pin an observation, or go back to the live picture; either way the plans are void."""
         self.observation = observation
+        if observation is not None:
+            self.look_through("")
         self.set_partial(None)
         self.clear_plans()
         self.observation_changed.emit()
+
+    def look_through(self, camera: str) -> None:
+        """Look through another camera than the one that traces refer to; empty for that one."""
+        if camera != self.looking:
+            self.looking = camera
+            self.looking_changed.emit()
 
     def set_partial(self, reasoning: Reasoning | None) -> None:
         """Show as much of an answer as has arrived."""

@@ -39,12 +39,13 @@ QLabel[role="number"], QLabel[role="number-selected"] {
     border-radius: 4px; padding: 0px 5px; font-weight: 600; background: $line; color: $text; }
 QLabel[role="number-selected"] { background: $accent; color: $on_accent; }
 QLabel[role="badge"], QLabel[role="badge-ok"], QLabel[role="badge-fault"],
-QLabel[role="badge-accent"] {
+QLabel[role="badge-accent"], QLabel[role="badge-warn"] {
     border-radius: 6px; padding: 2px 8px; font-weight: 600;
     background: $line; color: $text; }
 QLabel[role="badge-ok"] { background: $ok; color: $on_ok; }
 QLabel[role="badge-fault"] { background: $fault; color: $on_ok; }
 QLabel[role="badge-accent"] { background: $accent; color: $on_accent; }
+QLabel[role="badge-warn"] { background: $warn; color: $on_accent; }
 
 QPushButton, QToolButton[role="button"] {
     background: $raised; color: $text; border: 1px solid $edge; border-radius: 6px;

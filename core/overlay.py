@@ -18,6 +18,9 @@ from core.types import StudioError
 TRACE_COLOUR = (0, 255, 255)
 TRACE_THICKNESS = 2
 
+DIMMED = 3
+"""What did not change is shown at this fraction of its brightness."""
+
 
 def draw_trace(
     image: NDArray[np.uint8], points: ArrayLike, thickness: int = TRACE_THICKNESS
@@ -48,6 +51,35 @@ def draw_trace(
     for start, end in pairwise(pixels):
         cv2.line(result, start, end, TRACE_COLOUR, thickness, cv2.LINE_AA)
     return result
+
+
+def difference(clean: NDArray[np.uint8], drawn: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Show which pixels of an image differ from the clean one.
+
+    Args:
+        clean: (H, W, 3) uint8 RGB.
+        drawn: (H, W, 3) uint8 RGB of the same size.
+
+    Returns:
+        (H, W, 3) uint8 RGB, the differing pixels as they are in ``drawn`` and all others grey and
+        dark; and how many pixels differ.
+
+    Raises:
+        StudioError: If the sizes differ.
+    """
+    clean, drawn = _checked(clean), _checked(drawn)
+    if clean.shape != drawn.shape:
+        raise StudioError(
+            f"images of {clean.shape[1]} x {clean.shape[0]} and {drawn.shape[1]} x "
+            f"{drawn.shape[0]} pixels cannot be compared"
+        )
+    # This follows a line while it is drawn, so it is written for speed.
+    distance = np.asarray(cv2.absdiff(clean, drawn), dtype=np.uint8)
+    changed = (distance[..., 0] | distance[..., 1] | distance[..., 2]) != 0
+    grey = cv2.cvtColor(clean, cv2.COLOR_RGB2GRAY) // DIMMED
+    result = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    result[changed] = drawn[changed]
+    return result, int(np.count_nonzero(changed))
 
 
 def prepare_frame(image: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:

@@ -2,7 +2,8 @@
 
 from app.actions.bound import Actions
 from app.actions.keys import KeyGuard
+from app.actions.space_hand import SpaceHand
 from app.actions.spec import GROUPS, ActionSpec, shown_key
 from app.actions.table import TABLE
 
-__all__ = ["GROUPS", "TABLE", "ActionSpec", "Actions", "KeyGuard", "shown_key"]
+__all__ = ["GROUPS", "TABLE", "ActionSpec", "Actions", "KeyGuard", "SpaceHand", "shown_key"]

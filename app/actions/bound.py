@@ -42,6 +42,7 @@ class Actions(QObject):
             store.rig_changed,
             store.instruction_changed,
             store.observation_changed,
+            store.looking_changed,
             store.plans_changed,
             store.draft_changed,
             store.candidates_changed,

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit
+
+from app.actions.space_hand import SpaceHand
+
+_KEYS = frozenset({QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.KeyRelease})
 
 
 class KeyGuard(QObject):
     """Leaves keys to the widget that has the focus where a person expects that.
 
     In a text box only keys with Ctrl, function keys and Esc are shortcuts; Space and Enter press
-    the button that was reached with Tab.
+    the button that was reached with Tab; Space over the picture is the hand's.
     """
+
+    def __init__(self, parent: QObject, hand: SpaceHand | None = None) -> None:
+        super().__init__(parent)
+        self._hand = hand
+        if hand is not None:
+            app = QGuiApplication.instance()
+            assert isinstance(app, QGuiApplication)
+            app.focusWindowChanged.connect(self._drop_hand)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Accept the override of keys that belong to the focused widget."""
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        if event.type() not in _KEYS or not isinstance(event, QKeyEvent):
+            return False
+        if self._hand is not None and self._hand.takes(event):
+            return True
+        if event.type() != QEvent.Type.ShortcutOverride:
             return False
         focused = QApplication.focusWidget()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -29,3 +45,7 @@ class KeyGuard(QObject):
             event.accept()
             return True
         return False
+
+    def _drop_hand(self, *_: object) -> None:
+        if self._hand is not None:
+            self._hand.drop()

@@ -26,6 +26,18 @@ def no_steering(capabilities: Capabilities | None) -> str:
     return f"{capabilities.name} cannot follow a drawn trace; change the instruction to steer it."
 
 
+def look_back_hint(looking: str, annotated: str) -> str:
+    """Say why one cannot draw while looking through another camera; empty while one is not.
+
+    Args:
+        looking: The camera that is looked through; empty for the one that traces refer to.
+        annotated: The one that traces refer to.
+    """
+    if not looking:
+        return ""
+    return f"You look through {looking}; traces are drawn on {annotated} (Esc goes back)."
+
+
 def answer_hint(capabilities: Capabilities | None) -> str:
     """Say what an answer will bring."""
     stages = ["actions"]

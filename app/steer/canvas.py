@@ -7,23 +7,24 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Signal, Slot
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.observe import camera_order, gripper_pixel, path_pixels
 from app.steer import trace_item
-from app.steer.absence import no_steering
+from app.steer.absence import look_back_hint, no_steering
 from app.steer.answer_state import shown
-from app.steer.camera_panel import age_text
+from app.steer.camera_panel import LOST_MS, OLD_MS, age_text
+from app.steer.canvas_head import CanvasHead
 from app.steer.ghost_paths import GhostPaths, ghost_paths, kept_trace
 from app.steer.image_view import ImageView
 from app.steer.mapping import scene_from_model
 from app.steer.trace_item import TraceItem
 from app.steer.trace_tool import TraceTool
 from app.store import Phase, PlanKind, Store
-from core.types import Frame
+from core.types import Frame, Observation
 
 EMPTY = "The picture of the front camera appears here as soon as the rig delivers it."
 
@@ -56,14 +57,12 @@ class Canvas(QWidget):
         """
         super().__init__(parent)
         self._store = store
-        self._live: Frame | None = None
+        self._pinned: Observation | None = None
         self._pinned_ns = 0
         self._warned_until = 0.0
         self.view = ImageView()
         self.view.set_message(EMPTY)
-        self._title = QLabel()
-        theme.set_role(self._title, "title")
-        self._badge = QLabel()
+        self.head = CanvasHead()
         self._hint, self._said = QLabel(), ""
         theme.set_role(self._hint, "hint")
         self._hint.setMinimumWidth(1)
@@ -83,6 +82,7 @@ class Canvas(QWidget):
             self.view.scene().addItem(item)
         self.ghosts = GhostPaths(self.view.scene())
         self.view.scale_changed.connect(self._rescale)
+        self.head.back.clicked.connect(self._look_back)
         self.tool = TraceTool(
             self.view,
             self.user_item,
@@ -98,7 +98,9 @@ class Canvas(QWidget):
         self.view.pointer_left.connect(self._unpoint)
         self._build()
         store.capabilities_changed.connect(self._say_again)
+        store.looking_changed.connect(self._say_again)
         store.observation_changed.connect(self.show_observation)
+        store.looking_changed.connect(self.show_observation)
         store.phase_changed.connect(self.show_observation)
         store.draft_changed.connect(self.show_draft)
         store.partial_changed.connect(self.show_plans)
@@ -107,15 +109,6 @@ class Canvas(QWidget):
         self.show_observation()
 
     def _build(self) -> None:
-        self._head = QHBoxLayout()
-        self._head.setContentsMargins(0, 0, 0, 0)
-        self._head.setSpacing(8)
-        self._head.addWidget(self._title)
-        self._head.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._head.addStretch(1)
-        self._tools = QHBoxLayout()
-        self._tools.setSpacing(0)
-        self._head.addLayout(self._tools)
         self._foot = QHBoxLayout()
         self._foot.setContentsMargins(0, 0, 0, 0)
         self._foot.setSpacing(8)
@@ -123,13 +116,13 @@ class Canvas(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 8)
         layout.setSpacing(8)
-        layout.addLayout(self._head)
+        layout.addWidget(self.head)
         layout.addWidget(self.view, 1)
         layout.addLayout(self._foot)
 
     def add_tool(self, widget: QWidget) -> None:
         """Put a small button above the picture."""
-        self._tools.addWidget(widget)
+        self.head.add_tool(widget)
 
     def add_button(self, widget: QWidget) -> None:
         """Put a button to the right of the hint."""
@@ -140,11 +133,16 @@ class Canvas(QWidget):
         self.tool.replace_by(self._model_trace())
 
     @property
-    def camera(self) -> str:
-        """Name of the camera whose picture is shown."""
-        if self.is_pinned and self._store.observation is not None:
+    def annotated(self) -> str:
+        """Name of the camera that traces refer to."""
+        if self._store.observation is not None:
             return self._store.observation.frames[0].camera
         return next(iter(camera_order(self._store.rig)), "")
+
+    @property
+    def camera(self) -> str:
+        """Name of the camera whose picture is shown."""
+        return self._store.looking or self.annotated
 
     @property
     def hint(self) -> str:
@@ -155,12 +153,12 @@ class Canvas(QWidget):
     def is_pinned(self) -> bool:
         """Whether the picture stands still."""
         # While the arm moves the person watches it move, with the plan drawn over the live picture.
-        return self._store.observation is not None and self._store.phase != Phase.RUNNING
+        moving = self._store.phase == Phase.RUNNING
+        return self._store.observation is not None and not moving and not self._store.looking
 
     def take_frame(self, frame: Frame) -> None:
         """Show a live frame, unless the picture is pinned."""
         if frame.camera == self.camera and not self.is_pinned:
-            self._live = frame
             self.view.set_image(frame.image)
             self._show_items()
             self._place_gripper()
@@ -168,37 +166,66 @@ class Canvas(QWidget):
                 self.show_draft()
 
     def show_observation(self, *_: object) -> None:
-        """Follow what is pinned."""
+        """Follow what is pinned, and the camera that is looked through."""
         observation = self._store.observation
+        if observation is not self._pinned:
+            self._pinned, self._pinned_ns = observation, time.monotonic_ns()
         if self.is_pinned and observation is not None:
             self.view.set_image(observation.frames[0].image)
-            self._pinned_ns = observation.frames[0].t_ns
+            self.view.set_old("")
         elif self._store.rig is None:
             self.view.set_image(None)
+            self.view.set_old("")
+        self.view.set_frozen(self.is_pinned)
+        self.view.layers.set_state(*self._state_words())
         self._show_items()
-        self._title.setText(self.camera.capitalize() or "Camera")
+        self.head.set_camera(self.camera, self.annotated, len(camera_order(self._store.rig)))
         self._place_gripper()
         self.show_draft()
         self.show_plans()
         self.tick(None)
 
+    def _state_words(self) -> tuple[str, str]:
+        if not self._store.looking:
+            return "", ""
+        return f"looking only · traces are drawn on {self.annotated}", "eye"
+
     def _show_items(self) -> None:
-        """Show what is drawn over the picture only while there is one."""
+        """Show what is drawn over the picture only while there is one that it belongs to."""
+        there = all(self.view.image_size)
         for item in self._items:
-            item.setVisible(all(self.view.image_size))
+            item.setVisible(there and (item is self.path_item or not self._store.looking))
 
     def tick(self, age_ms: float | None) -> None:
-        """Write how old the picture is; called a few times a second."""
+        """Write how old the picture is; called a few times a second.
+
+        Args:
+            age_ms: Since the newest frame of this camera arrived; None when nobody knows.
+        """
         if self.is_pinned:
             seconds = max(0.0, (time.monotonic_ns() - self._pinned_ns) / 1e9)
-            self._badge.setText(f"pinned {seconds:.0f} s ago")
-            theme.set_role(self._badge, "badge")
+            self.head.badge.show_state(f"pinned {seconds:.0f} s ago", "badge-accent", "pause")
         elif age_ms is not None:
-            self._badge.setText(f"live · {age_text(age_ms)}")
-            theme.set_role(self._badge, "caption")
+            self._show_age(age_ms)
         elif self._store.rig is None:
-            theme.set_role(self._badge, "caption")
-            self._badge.setText("")
+            self.head.badge.show_state("")
+
+    def _show_age(self, age_ms: float) -> None:
+        lost = age_ms > LOST_MS
+        if lost:
+            self.head.badge.show_state(
+                f"lost · {age_text(age_ms)}", "badge-fault", "video-camera-slash"
+            )
+        elif age_ms > OLD_MS:
+            self.head.badge.show_state(f"late · {age_text(age_ms)}", "badge-warn", "warning")
+        else:
+            self.head.badge.show_state(f"live · {age_text(age_ms)}", "caption", "broadcast")
+        self.view.set_old(
+            f"Camera {self.camera} has sent no picture for {age_text(age_ms)}; this is its last. "
+            "Check its cable; the picture comes back by itself."
+            if lost and all(self.view.image_size)
+            else ""
+        )
 
     def show_draft(self) -> None:
         """Follow the drawn trace."""
@@ -258,10 +285,12 @@ class Canvas(QWidget):
         if time.monotonic() < self._warned_until:
             return
         theme.set_role(self._hint, "hint")
-        self._show_hint(no_steering(self._store.capabilities) or hint)
+        elsewhere = look_back_hint(self._store.looking, self.annotated)
+        self._show_hint(no_steering(self._store.capabilities) or elsewhere or hint)
 
+    @Slot()
     def _say_again(self) -> None:
-        """Another policy may follow drawn traces or not."""
+        """Another policy may follow drawn traces or not, another camera cannot be drawn on."""
         self._say(self._said)
 
     def _warn(self, hint: str) -> None:
@@ -278,7 +307,23 @@ class Canvas(QWidget):
     def _point(self, pixel: QPointF, _held: bool) -> None:
         inside = self.view.contains(pixel)
         text = f"x {pixel.x():.1f}  y {pixel.y():.1f} px" if inside else ""
-        self.view.set_readout(text)
+        self.view.layers.set_readout(text)
 
     def _unpoint(self) -> None:
-        self.view.set_readout("")
+        self.view.layers.set_readout("")
+
+    def _look_back(self) -> None:
+        self._store.look_through("")
+
+    @Slot()
+    def next_camera(self) -> None:
+        """Look through the next camera of the rig."""
+        names = camera_order(self._store.rig)
+        if names:
+            after = names[(names.index(self.camera) + 1) % len(names)]
+            self.look_through(after)
+
+    @Slot(str)
+    def look_through(self, camera: str) -> None:
+        """Look through a camera; the first one is the one to draw on."""
+        self._store.look_through("" if camera == self.annotated else camera)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -21,7 +20,6 @@ from app.action_button import ActionButton
 from app.actions import Actions
 from app.asked import asked
 from app.docks import Panel
-from app.observe import camera_order
 from app.steer.absence import no_depth
 from app.steer.answer_notices import staleness
 from app.steer.camera_panel import CameraPanel
@@ -30,6 +28,8 @@ from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
 from app.steer.episode_wiring import EpisodeWiring
 from app.steer.instruction_panel import InstructionPanel
+from app.steer.looking import Looking
+from app.steer.model_sight import ModelSight
 from app.steer.model_view import ModelView
 from app.steer.plan_bar import PlanBar
 from app.steer.plan_states import card_states
@@ -38,8 +38,7 @@ from app.steer.robot_panel import RobotPanel
 from app.steer.scene_link import SceneLink
 from app.store import Phase, PlanKind
 from app.studio import Studio
-from core import overlay
-from core.types import Frame, Observation, Reasoning
+from core.types import Observation, Reasoning
 
 INSET_WIDTHS = (112, 160)
 INSET_SHARE = 0.16
@@ -85,13 +84,17 @@ class SteerWorkspace(QWidget):
         self.answer.add_button(self._allow)
         self.scene = SceneLink(studio, actions, self.cloud, self.depth_view)
         self.scene.follow_pointer(self.canvas)
-        self._shown: Reasoning | None = None
-        self._asked: dict[int, tuple[Observation | None, float]] = {}
-        self._build()
-        self._wire()
+        self.sight = ModelSight(store, actions, self.model, self)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
+        self._shown: Reasoning | None = None
+        self._asked: dict[int, tuple[Observation | None, float]] = {}
+        self._build()
+        self._looking = Looking(
+            store, studio.feed, actions, canvas=self.canvas, cameras=self.cameras
+        )
+        self._wire()
         self._show_rig()
         self._show_phase()
         self._show_allow()
@@ -153,14 +156,12 @@ class SteerWorkspace(QWidget):
         store.waiting_changed.connect(self._show_cards)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
         self.canvas.tool.gesture_ended.connect(self._lift_again)
-        studio.feed.frame_arrived.connect(self._take_frame)
         store.rig_changed.connect(self._show_rig)
         store.capabilities_changed.connect(self._show_capabilities)
         store.phase_changed.connect(self._show_phase)
         store.plans_changed.connect(self._show_plans)
         store.partial_changed.connect(self._show_answer)
-        store.observation_changed.connect(self._show_observation)
-        store.draft_changed.connect(self._show_model_input)
+        store.observation_changed.connect(self._show_plans)
         store.robot_changed.connect(self._show_robot)
         store.progress_changed.connect(self._show_progress)
         self.answer.cell_hovered.connect(self.depth_view.highlight_cell)
@@ -180,20 +181,11 @@ class SteerWorkspace(QWidget):
     def shutdown(self) -> None:
         """Wait for the pool."""
         self._clock.stop()
+        self._looking.shutdown()
         self.scene.shutdown()
 
-    @Slot(object)
-    def _take_frame(self, frame: Frame) -> None:
-        self.canvas.take_frame(frame)
-        inset = self.cameras.insets.get(frame.camera)
-        if inset is not None:
-            inset.set_frame(frame, time.monotonic_ns())
-
     def _tick(self) -> None:
-        feed = self._studio.feed
-        self.cameras.set_frames(feed.frames, time.monotonic_ns())
         self.episodes.tick()
-        self.canvas.tick(feed.age_ms(self.canvas.camera))
         self._show_staleness()
 
     def _show_instructions(self) -> None:
@@ -205,13 +197,7 @@ class SteerWorkspace(QWidget):
         self._show_blocker()
 
     def _show_rig(self) -> None:
-        self._show_insets()
         self.scene.show_rig()
-
-    def _show_insets(self) -> None:
-        """Show the other cameras, and the first one's live picture while it is pinned."""
-        names = camera_order(self._studio.store.rig)
-        self.cameras.set_cameras(names[1:] + (names[:1] if self.canvas.is_pinned else []))
 
     def _show_capabilities(self) -> None:
         capabilities = self._studio.store.capabilities
@@ -223,9 +209,7 @@ class SteerWorkspace(QWidget):
     def _show_phase(self, *_: object) -> None:
         store = self._studio.store
         self.robot.set_stopped(store.phase in (Phase.STOPPED, Phase.FAULT))
-        self._show_insets()
         self._show_plans()
-        self._show_model_input()
 
     def _show_plans(self) -> None:
         store = self._studio.store
@@ -275,7 +259,6 @@ class SteerWorkspace(QWidget):
         self.answer.set_reasoning(reasoning, complete=complete)
         if reasoning.steered_by is None and store.phase != Phase.STEERING:
             self.scene.show_answer(reasoning, complete=complete)
-        self._show_model_input()
 
     def _note_question(self, request_id: int) -> None:
         """Remember what an answer is about when its first part comes."""
@@ -301,29 +284,6 @@ class SteerWorkspace(QWidget):
     def _lift_again(self, *_: object) -> None:
         """Lay the edited trace onto the surface."""
         self.scene.lift_again()
-
-    def _show_observation(self) -> None:
-        self._show_insets()
-        self._show_model_input()
-        self._show_plans()
-
-    def _show_model_input(self) -> None:
-        """Show the pixels that the model gets: what it was sent, or would be sent now."""
-        store = self._studio.store
-        if store.observation is None:
-            return
-        size = store.capabilities.image_size if store.capabilities is not None else None
-        image = overlay.prepare_frame(store.observation.frames[0].image, size)
-        chosen = store.selected
-        kind = chosen if chosen is not None and chosen in store.candidates else PlanKind.USER
-        plan = store.plans.get(kind)
-        if plan is not None and plan.reasoning.model_image is not None:
-            steered = plan.reasoning.steered_by is not None
-            self.model.set_image(plan.reasoning.model_image, steered=steered)
-        elif store.draft is not None and len(store.draft) > 1:
-            self.model.set_image(overlay.draw_trace(image, np.asarray(store.draft)), steered=True)
-        else:
-            self.model.set_image(image)
 
     def _show_robot(self) -> None:
         state = self._studio.store.robot

@@ -64,9 +64,15 @@ class Rigged:
         self.until(lambda: self.view.image_size != (0, 0))
 
 
-def drag(target: QWidget, places: list[QPoint], *, release: bool = True) -> None:
+def drag(
+    target: QWidget,
+    places: list[QPoint],
+    *,
+    release: bool = True,
+    button: Qt.MouseButton = Qt.MouseButton.LeftButton,
+) -> None:
     """Press, move with the button held, release; qtbot's moves carry no button."""
-    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    left, none = button, Qt.MouseButton.NoButton
     kinds = QEvent.Type
 
     def send(kind: QEvent.Type, place: QPoint, button: Qt.MouseButton, held: Any) -> None:

@@ -214,7 +214,7 @@ class ScriptedRig:
         self.stop_heard.set()
         self.busy = threading.Event()
         self.busy.set()
-        self.seq = 0
+        self.seq, self._shot_ns = 0, 0
         self.live = True
         self.pose = ee_pose()
         self.connected = False
@@ -239,9 +239,10 @@ class ScriptedRig:
         self.connected = False
 
     def frames(self) -> dict[str, Frame]:
-        if self.live:
+        now = time.monotonic_ns()
+        if self.live and now - self._shot_ns > 30_000_000:  # as often as a camera
             self.seq += 1
-            now = time.monotonic_ns()
+            self._shot_ns = now
             self._frames = {
                 name: Frame(camera=name, image=picture(0, self.pose), t_ns=now, seq=self.seq)
                 for name in self.cameras

@@ -18,7 +18,9 @@ from app.steer.answer_state import StageState, places, shown, stage_seconds, sta
 from app.steer.camera_panel import CameraPanel, age_text
 from app.steer.depth_view import DepthView
 from app.steer.instruction_panel import InstructionPanel, instruction_problem
+from app.steer.model_input import ModelImage
 from app.steer.model_view import ModelView
+from app.steer.picture_box import PictureBox
 from app.steer.reasoning_panel import TIMED_WIDTH, ReasoningPanel
 from app.steer.robot_panel import RobotPanel, mode_words
 from core.protocol.action_codec import rows_text
@@ -155,18 +157,22 @@ def test_depth_view_fills_and_then_shows_the_picture(qtbot: QtBot) -> None:
     assert view.caption == "Depth tokens"
 
 
-def test_model_view_says_what_it_shows_and_enlarges(qtbot: QtBot) -> None:
+def test_model_view_says_what_it_shows_and_asks_to_be_enlarged(qtbot: QtBot) -> None:
     view = ModelView()
     qtbot.addWidget(view)
-    view.enlarge()
-    image = np.zeros((12, 17, 3), np.uint8)
-    view.set_image(image, steered=True)
-    assert view.caption == "Model sees · I⁺ with your line"
-    view.enlarge()
-    view.set_image(image.copy(), steered=False)
-    assert view.caption == "Model sees · I, no line"
+    clean, drawn = np.zeros((12, 17, 3), np.uint8), np.ones((12, 17, 3), np.uint8)
+    view.set_image(ModelImage(clean=clean, seen=drawn))
+    assert view.caption == "I⁺, your line"
+    view.set_image(ModelImage(clean=clean, seen=clean))
+    assert view.caption == "I, no line"
+    view.set_image(ModelImage(clean=clean, seen=clean, past=True))
+    assert view.caption == "I, past"
+    assert view.image is clean
+    with qtbot.waitSignal(view.enlarge_asked):
+        qtbot.mouseClick(view.findChild(PictureBox), Qt.MouseButton.LeftButton)
     view.set_image(None)
     assert view.image is None
+    assert view.caption == "What the model sees"
 
 
 @pytest.mark.parametrize(
@@ -252,10 +258,14 @@ def test_camera_panel_shows_age_and_reports_clicks(qtbot: QtBot) -> None:
     panel.set_cameras(["front", "wrist"])
     panel.show()
     frame = Frame(camera="front", image=np.zeros((4, 5, 3), np.uint8), t_ns=0)
-    panel.set_frames({"front": frame}, now_ns=24_000_000)
+    panel.insets["front"].set_frame(frame, 24.0)
     assert panel.insets["front"].badge == "front · 24 ms"
-    panel.set_frames({"front": frame}, now_ns=3_000_000_000)
+    panel.insets["front"].set_frame(frame, 3000.0)
     assert panel.insets["front"].badge == "front · lost · 3.0 s"
+    lost = panel.insets["front"].grab().toImage().pixelColor(60, 60)
+    panel.insets["front"].set_frame(frame, 24.0)
+    assert lost != panel.insets["front"].grab().toImage().pixelColor(60, 60), "it is shaded"
+    panel.insets["front"].set_frame(frame, 3000.0)
     assert panel.insets["wrist"].badge == ""
     panel.grab()
     with qtbot.waitSignal(panel.camera_chosen) as chosen:

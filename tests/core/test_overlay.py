@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.overlay import draw_trace, prepare_frame
+from core.overlay import difference, draw_trace, prepare_frame
 from core.types import StudioError
 
 DATA = Path(__file__).parents[1] / "data/golden/protocol/overlay"
@@ -73,3 +73,25 @@ def test_what_is_no_image_or_no_line_is_refused(image, points):
 def test_an_impossible_size_is_refused():
     with pytest.raises(StudioError, match="0 x 5"):
         prepare_frame(np.zeros((4, 4, 3), np.uint8), (0, 5))
+
+
+def test_the_difference_shows_what_changed_and_nothing_else():
+    clean = picture(DRAWN[0]["image"])
+    drawn = draw_trace(clean, [[20, 30], [200, 220]])
+    changed = (clean != drawn).any(axis=2)
+    shown, count = difference(clean, drawn)
+    assert count == changed.sum() > 0
+    np.testing.assert_array_equal(shown[changed], drawn[changed])
+    rest = shown[~changed]
+    assert (rest == rest[:, :1]).all(), "the rest is grey"
+    assert rest.max() <= 255 // 3
+    np.testing.assert_array_equal(clean, picture(DRAWN[0]["image"]))
+
+
+def test_without_a_change_all_is_dark_and_other_sizes_are_refused():
+    white = np.full((3, 4, 3), 255, np.uint8)
+    shown, count = difference(white, white)
+    assert count == 0
+    assert (shown == 85).all()
+    with pytest.raises(StudioError, match="4 x 3 and 3 x 4"):
+        difference(white, np.zeros((4, 3, 3), np.uint8))
