@@ -255,7 +255,8 @@ class Canvas(QWidget):
             style = trace_item.PATH if preview.verdict.ok else trace_item.REJECTED
             self.path_item.set_style(style)
         self.path_item.set_points(None if path is None else path * size)
-        self.ghosts.show(ghost_paths(self._store, self.camera), size, kept_trace(self._store))
+        kept = None if self._store.looking else kept_trace(self._store)
+        self.ghosts.show(ghost_paths(self._store, self.camera), size, kept)
 
     def _model_trace(self) -> NDArray[np.float64] | None:
         plan = self._store.plans.get(PlanKind.MODEL)
