@@ -149,10 +149,24 @@ def test_progress_may_be_given_after_the_outcome(rigged: Rigged) -> None:
     assert (last(rigged).outcome, last(rigged).progress) == (Outcome.SUCCESS, 25)
 
 
+def test_a_rubric_can_be_chosen_before_the_start(rigged: Rigged) -> None:
+    rigged.ready()
+    panel = panel_of(rigged)
+    assert panel.rubric_button.isEnabled()
+    assert not panel.progress.slider.isEnabled()
+    choose(panel, "Push")
+    assert [button.text() for button in panel.progress.milestones][1] == "touched"
+    assert not panel.progress.milestones[0].isEnabled()
+    rigged.key(KEY.Key_B)
+    assert last(rigged).rubric == "Push"
+    assert panel.progress.milestones[0].isEnabled()
+
+
 def test_another_rubric_for_the_open_episode(rigged: Rigged) -> None:
     rigged.ready()
     rigged.key(KEY.Key_B)
     panel = panel_of(rigged)
+    assert panel.rubric_button.isEnabled()
     choose(panel, "Steering study")
     assert (last(rigged).rubric, last(rigged).progress) == ("Steering study", None)
     rigged.key(KEY.Key_Period)
