@@ -45,7 +45,7 @@ class ProgressRow(QWidget):
         self._slider.setMinimumHeight(20)
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._slider.setAccessibleName("Progress in percent")
-        self._slider.setToolTip("How far the episode got; the keys . and , step by milestones.")
+        self._slider.setToolTip("How far the episode got; U and Shift+U step by milestones.")
         self._slider.sliderReleased.connect(self._let_go)
         self._slider.valueChanged.connect(self._moved)
         self._number = QLabel()
