@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QBrush, QColor
 from PySide6.QtWidgets import (
@@ -14,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.episode_words import ROLES, line_text
+from app.episode_words import ROLES, line_text, time_text
 from core.episode import Episode, Episodes, Outcome
 
 PLACE = Qt.ItemDataRole.UserRole
@@ -125,7 +127,7 @@ class EpisodeList(QTreeWidget):
     def _item(self, episode: Episode) -> QTreeWidgetItem:
         item = QTreeWidgetItem([line_text(episode, self._now_ns)])
         item.setData(0, PLACE, (episode.number, 0))
-        item.setToolTip(0, f"{episode.instruction}\nRight-click to change the outcome.")
+        item.setToolTip(0, f"{escape(episode.instruction)}<br>Right-click changes the outcome.")
         role = ROLES.get(episode.outcome) if episode.outcome is not None else None
         if role is not None:
             item.setForeground(0, QBrush(QColor(getattr(theme.tokens(), role))))
@@ -133,7 +135,12 @@ class EpisodeList(QTreeWidget):
             child = QTreeWidgetItem([remark.text])
             child.setData(0, PLACE, (episode.number, remark.number))
             child.setFlags(child.flags() | Qt.ItemFlag.ItemIsEditable)
-            child.setToolTip(0, "Click twice or press F2 to write this note anew.")
+            when = time_text((remark.t_ns - episode.started_ns) / 1e9)
+            child.setToolTip(
+                0,
+                f"{escape(remark.text)}<br><br>Written at {when} from the start. Click twice or "
+                "press F2 to write it anew; the former words stay in the session file.",
+            )
             child.setForeground(0, QBrush(QColor(theme.tokens().muted)))
             item.addChild(child)
         return item

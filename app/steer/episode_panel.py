@@ -146,7 +146,7 @@ class EpisodePanel(QScrollArea):
         self._title.set_parts(heading, "")
         self._hint.setVisible(last is None)
         self.progress.set_progress(last.progress if last is not None else None)
-        self.progress.setEnabled(last is not None)
+        self.progress.set_gradable(last is not None)
         self._note.setEnabled(last is not None)
         self._note.setPlaceholderText(
             f"Note on episode {last.number}, then Enter"
@@ -203,6 +203,11 @@ class EpisodePanel(QScrollArea):
     def suggestion(self) -> str:
         """What the lab says, as it is shown."""
         return self._lab.text()
+
+    @property
+    def rubric_button(self) -> QPushButton:
+        """Opens the menu of rubrics and says which one is used."""
+        return self._rubric
 
     @property
     def rubric_menu(self) -> QMenu:

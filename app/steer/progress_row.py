@@ -35,6 +35,7 @@ class ProgressRow(QWidget):
             parent: Qt parent.
         """
         super().__init__(parent)
+        self._gradable = True
         self._columns = 0
         self._rubric: Rubric | None = None
         self._buttons: list[QPushButton] = []
@@ -44,7 +45,7 @@ class ProgressRow(QWidget):
         self._slider.setMinimumHeight(20)
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._slider.setAccessibleName("Progress in percent")
-        self._slider.setToolTip("How far the episode got; the keys . and , step by milestones.")
+        self._slider.setToolTip("How far the episode got; U and Shift+U step by milestones.")
         self._slider.sliderReleased.connect(self._let_go)
         self._slider.valueChanged.connect(self._moved)
         self._number = QLabel()
@@ -82,6 +83,7 @@ class ProgressRow(QWidget):
             button.setProperty("percent", milestone.percent)
             button.setToolTip(f"“{milestone.name}” was reached: {milestone.percent} %.")
             button.clicked.connect(self._pressed)
+            button.setEnabled(self._gradable)
             button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self._buttons.append(button)
         self._columns = 0
@@ -96,6 +98,12 @@ class ProgressRow(QWidget):
             self._slider.blockSignals(False)
             self._number.setText("–" if progress is None else f"{progress} %")
         self._check()
+
+    def set_gradable(self, gradable: bool) -> None:
+        """Say whether there is anything to give progress to."""
+        self._gradable = gradable
+        for widget in (self._slider, *self._buttons):
+            widget.setEnabled(gradable)
 
     @property
     def text(self) -> str:

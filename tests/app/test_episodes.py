@@ -90,13 +90,13 @@ def test_one_key_starts_and_one_ends(rigged: Rigged, key: Qt.Key, outcome: Outco
 def test_keys_are_letters_while_somebody_types(rigged: Rigged) -> None:
     rigged.ready()
     rigged.key(KEY.Key_I, CTRL)
-    for key in (KEY.Key_B, KEY.Key_Y, KEY.Key_N, KEY.Key_X, KEY.Key_T, KEY.Key_Period):
+    for key in (KEY.Key_B, KEY.Key_Y, KEY.Key_N, KEY.Key_X, KEY.Key_J, KEY.Key_U):
         rigged.key(key)
     assert rigged.store.episodes.last is None
-    assert rigged.store.instruction == "bynxt."
+    assert rigged.store.instruction == "bynxju"
     rigged.key(KEY.Key_Escape)
     rigged.key(KEY.Key_B)
-    rigged.key(KEY.Key_T)
+    rigged.key(KEY.Key_J)
     for key in (KEY.Key_N, KEY.Key_Y):
         rigged.key(key)
     assert last(rigged).is_open
@@ -119,10 +119,10 @@ def test_milestones_by_key_slider_and_button(rigged: Rigged) -> None:
     rigged.ready()
     rigged.key(KEY.Key_B)
     panel = panel_of(rigged)
-    rigged.key(KEY.Key_Period)
-    rigged.key(KEY.Key_Period)
+    rigged.key(KEY.Key_U)
+    rigged.key(KEY.Key_U)
     assert (last(rigged).progress, last(rigged).milestone) == (50, "grasped")
-    rigged.key(KEY.Key_Comma)
+    rigged.key(KEY.Key_U, Qt.KeyboardModifier.ShiftModifier)
     assert panel.progress.text == "25 %"
     assert [b.isChecked() for b in panel.progress.milestones] == [True, False, False]
     rigged.qtbot.mouseClick(panel.progress.milestones[2], LEFT)
@@ -145,17 +145,31 @@ def test_progress_may_be_given_after_the_outcome(rigged: Rigged) -> None:
     rigged.ready()
     rigged.key(KEY.Key_B)
     rigged.key(KEY.Key_Y)
-    rigged.key(KEY.Key_Period)
+    rigged.key(KEY.Key_U)
     assert (last(rigged).outcome, last(rigged).progress) == (Outcome.SUCCESS, 25)
+
+
+def test_a_rubric_can_be_chosen_before_the_start(rigged: Rigged) -> None:
+    rigged.ready()
+    panel = panel_of(rigged)
+    assert panel.rubric_button.isEnabled()
+    assert not panel.progress.slider.isEnabled()
+    choose(panel, "Push")
+    assert [button.text() for button in panel.progress.milestones][1] == "touched"
+    assert not panel.progress.milestones[0].isEnabled()
+    rigged.key(KEY.Key_B)
+    assert last(rigged).rubric == "Push"
+    assert panel.progress.milestones[0].isEnabled()
 
 
 def test_another_rubric_for_the_open_episode(rigged: Rigged) -> None:
     rigged.ready()
     rigged.key(KEY.Key_B)
     panel = panel_of(rigged)
+    assert panel.rubric_button.isEnabled()
     choose(panel, "Steering study")
     assert (last(rigged).rubric, last(rigged).progress) == ("Steering study", None)
-    rigged.key(KEY.Key_Period)
+    rigged.key(KEY.Key_U)
     assert (last(rigged).progress, last(rigged).milestone) == (50, "right direction")
     choose(panel, "Lift")
     assert (last(rigged).rubric, last(rigged).milestone) == ("Lift", "grasped")
@@ -301,7 +315,7 @@ def test_the_session_file_tells_what_the_window_showed(rigged: Rigged, tmp_path:
     rigged.drag((160, 90), (180, 150), (200, 180))
     ask(rigged, KEY.Key_Return)
     run(rigged)
-    rigged.key(KEY.Key_Period)
+    rigged.key(KEY.Key_U)
     write(rigged, "went around the red one")
     rigged.window.workspace.canvas.view.setFocus()
     rigged.key(KEY.Key_N)

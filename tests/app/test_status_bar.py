@@ -41,6 +41,7 @@ def test_it_warns_in_words(qtbot: QtBot) -> None:
         "frames": "⚠ frame 640 ms old · 12 fps",
         "think": "thinking 0.4 s",
         "robot": "robot stopped",
+        "episode": "",
         "recording": "● REC 03:12 · 12.4 MB · 3 dropped",
     }
     bar.set_recording(None)

@@ -39,8 +39,8 @@ def test_an_attempt_is_the_same_in_the_window_and_in_the_file(start: Callable[..
         run(live)
         say(live, "nudge it")
         run(live)
-        live.key(KEY.Key_Period)
-        live.key(KEY.Key_T)
+        live.key(KEY.Key_U)
+        live.key(KEY.Key_J)
         note = live.window.workspace.episodes.panel.note_box
         live.until(note.hasFocus)
         live.qtbot.keyClicks(note, "moved a little")
