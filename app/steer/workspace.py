@@ -209,7 +209,9 @@ class SteerWorkspace(QWidget):
             None if preview is None else preview.poses, preview is None or preview.verdict.ok
         )
         if preview is None:
-            self.robot.set_verdict(None, "The rig checks the path." if plan is not None else "")
+            words = "Choose one of the plans: click a card or press its number."
+            words = "The rig checks the path." if plan is not None else words
+            self.robot.set_verdict(None, words if store.plans else "")
         else:
             self.robot.set_verdict(preview.verdict.ok, preview.verdict.reason)
         self._show_answer()
@@ -292,9 +294,10 @@ class SteerWorkspace(QWidget):
             return
         size = store.capabilities.image_size if store.capabilities is not None else None
         image = overlay.prepare_frame(store.observation.frames[0].image, size)
-        chosen = store.selected
-        kept = chosen is not None and chosen in store.candidates
-        plan = store.plans.get(chosen if kept else PlanKind.USER)
+        kind = PlanKind.USER
+        if store.selected is not None and store.selected in store.candidates:
+            kind = store.selected
+        plan = store.plans.get(kind)
         if plan is not None and plan.reasoning.model_image is not None:
             steered = plan.reasoning.steered_by is not None
             self.model.set_image(plan.reasoning.model_image, steered=steered)
