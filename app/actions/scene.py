@@ -92,7 +92,7 @@ SPECS = (
         group=SCENE,
         text="Show cells",
         tip="Show on the surface which patch each of the 10 × 10 depth tokens stands for.",
-        keys=("Shift+K",),
+        keys=("Ctrl+Shift+G",),
         icon="grid-four",
         checkable=True,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from app.observe import camera_order, path_pixels
 from app.steer.answer_state import StageState, shown, stages
 from app.store import Candidate, Plan, PlanKind, Store
+from core.protocol.partial import PartialAnswer
 from core.types import DEPTH_CODES, MAX_TRACE_POINTS, Capabilities, Reasoning
 
 TITLES = {
@@ -85,6 +87,12 @@ class CardState:
         return f"Plan {self.kind.number}, {self.title.lower()}{what}: {self.verdict}{chosen}"
 
 
+@lru_cache(maxsize=16)
+def _part(partial: Reasoning) -> PartialAnswer:
+    # Five answers arrive one by one; each is read once, not with every piece of the others.
+    return shown(partial)
+
+
 def verdict_words(plan: Plan) -> tuple[str, str]:
     """Return what the card says and the role to say it in."""
     if plan.chunk is None:
@@ -105,7 +113,7 @@ def waiting_words(partial: Reasoning | None, capabilities: Capabilities | None) 
     """Say how far an answer is."""
     if partial is None:
         return "… asked"
-    found = stages(partial, shown(partial), capabilities, complete=False)
+    found = stages(partial, _part(partial), capabilities, complete=False)
     running = next((stage for stage in found if stage.state == StageState.RUNNING), found[-1])
     return f"… {running.name} {running.detail}".rstrip()
 
@@ -114,7 +122,7 @@ def arrived_share(partial: Reasoning | None, capabilities: Capabilities | None) 
     """Return how much of an answer has arrived, 0 to 1; each of its stages counts the same."""
     if partial is None:
         return 0.0
-    part = shown(partial)
+    part = _part(partial)
     chunk = capabilities.chunk if capabilities is not None else 8
     shares = {
         "depth": len(part.depth_codes) / DEPTH_CODES,
@@ -151,7 +159,7 @@ def card_states(store: Store) -> list[CardState]:
 
 def _waiting(store: Store, kind: PlanKind, candidate: Candidate | None) -> CardState:
     partial = store.waiting[kind]
-    arrived = shown(partial).traces if partial is not None else ()
+    arrived = _part(partial).traces if partial is not None else ()
     trace = None if candidate is None else candidate.points
     if trace is None and kind == PlanKind.USER:
         trace = store.draft

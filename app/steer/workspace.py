@@ -223,7 +223,9 @@ class SteerWorkspace(QWidget):
             preview.verdict.reason if preview is not None else "",
         )
         if preview is None:
-            self.robot.set_verdict(None, "The rig checks the path." if plan is not None else "")
+            words = "Choose one of the plans: click a card or press its number."
+            words = "The rig checks the path." if plan is not None else words
+            self.robot.set_verdict(None, words if store.plans else "")
         else:
             self.robot.set_verdict(preview.verdict.ok, preview.verdict.reason)
         self._show_answer()

@@ -49,7 +49,7 @@ MAX_THREADS = 2
 
 MAX_BATCH = 8
 """Requests answered together on a GPU, where a pass over eight answers costs little more than one.
-On a CPU it costs as much as eight, and each would wait for all."""
+On a CPU it costs several times as much, and each client would wait for all the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,7 +180,7 @@ class LocalPolicy:
                     results[number] = _as_sentence(done.error)
         return [results[number] for number in range(len(requests))]
 
-    def compare(
+    def continue_behind(
         self,
         observation: Observation,
         traces: Sequence[Trace],

@@ -1,92 +1,14 @@
-"""Comparing plans: kept, asked together, shown side by side, chosen; and what comes in between."""
+"""Comparing plans: kept, asked together, shown side by side, chosen."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
-import pytest
 from PySide6.QtCore import Qt
 
-from app.store import PlanKind
-from core.policy.base import Cancelled
 from core.policy.comparison import Question, ask_in_turn
-from core.types import ActionChunk, Observation, Reasoning, StudioError
-from tests.app.conftest import Rigged
-from tests.app.fakes import Verdict, actions
-
-MODEL, USER, FIRST, SECOND, THIRD = PlanKind
-
-
-class Comparing:
-    """Answers several questions in one go, each with a motion of its own, once it may."""
-
-    def __init__(self, policy: Any) -> None:
-        self.policy = policy
-        self.hold = threading.Event()
-        self.hold.set()
-        self.asked: list[tuple[Observation, tuple[Question, ...]]] = []
-        self.cancelled = 0
-        self.bad: dict[int, str] = {}
-        self.fault = ""
-
-    def compare(
-        self, observation, questions, *, on_stage=None, on_result=None, cancelled=None
-    ) -> list[Any]:
-        self.asked.append((observation, tuple(questions)))
-        if self.fault:
-            raise StudioError(self.fault)
-        for item, question in enumerate(questions):
-            if on_stage is not None:
-                on_stage(item, Reasoning(request_id=question.request_id, text=""))
-        while not self.hold.wait(0.005):
-            if cancelled is not None and cancelled():
-                self.cancelled += 1
-                raise Cancelled
-        results: list[Any] = []
-        for item, question in enumerate(questions):
-            if item in self.bad:
-                result: Any = StudioError(self.bad[item])
-            else:
-                result = self.policy.infer(
-                    question.about(observation), question.trace, request_id=question.request_id
-                )
-                rows = actions()
-                rows[:, 0] = 0.008 * item
-                result = replace(result, chunk=ActionChunk(actions=rows))
-            results.append(result)
-            if on_result is not None:
-                on_result(item, result)
-        return results
-
-
-@pytest.fixture
-def comparing(rigged: Rigged) -> Any:
-    """The window with a policy that knows comparisons."""
-    together = Comparing(rigged.policy)
-    rigged.policy.compare = together.compare  # type: ignore[attr-defined]
-    rigged.ready()
-    yield together
-    together.hold.set()
-
-
-def keep(rigged: Rigged, *ends: float) -> None:
-    """Draw traces to these places and keep each."""
-    for end in ends:
-        rigged.drag((150, 100), (200, end))
-        rigged.key(Qt.Key.Key_K)
-
-
-def previewed(rigged: Rigged, count: int) -> None:
-    """Wait until so many plans have their verdicts."""
-    plans = rigged.store.plans
-    rigged.until(lambda: len(plans) == count and all(p.preview for p in plans.values()))
-
-
-def card(rigged: Rigged, kind: PlanKind) -> Any:
-    return rigged.window.workspace.plans.cards[kind]
+from core.types import Observation
+from tests.app.comparing import FIRST, MODEL, SECOND, THIRD, USER, card, keep, previewed
+from tests.app.fakes import Verdict
 
 
 def test_traces_are_kept_and_survive_edits(rigged):
@@ -214,62 +136,15 @@ def test_a_policy_without_comparisons_is_asked_in_turn(rigged):
     assert not hasattr(rigged.policy, "compare")
 
 
-def test_one_bad_question_spoils_no_other(rigged, comparing):
+def test_the_instruction_of_the_moment_is_compared_on_the_pinned_picture(rigged, comparing):
     keep(rigged, 90)
-    comparing.bad[1] = "The trace is too short."
-    rigged.key(Qt.Key.Key_C)
-    rigged.until(lambda: len(rigged.store.plans) == 3 and bool(rigged.store.plans[FIRST].preview))
-    assert card(rigged, USER).words == "✗ The trace is too short."
-    assert card(rigged, FIRST).words.startswith("✓")
-    rigged.key(Qt.Key.Key_2)
-    assert "no actions" in rigged.window.actions_table.reason("run")
-
-
-def test_a_fault_of_all_is_told_once_and_the_next_comparison_works(rigged, comparing):
-    keep(rigged, 90)
-    comparing.fault = "The policy server went away."
-    told = []
-    rigged.studio.notifier.posted.connect(told.append)
-    rigged.key(Qt.Key.Key_C)
-    rigged.until(lambda: not rigged.store.waiting)
-    assert [note.text for note in told].count("The policy server went away.") == 1
-    comparing.fault = ""
+    pinned = rigged.store.observation
+    rigged.studio.controller.set_instruction("push the green cube")
     rigged.key(Qt.Key.Key_C)
     previewed(rigged, 3)
-
-
-def test_waiting_cards_are_shown_and_escape_cancels_all(rigged, comparing):
-    keep(rigged, 90)
-    comparing.hold.clear()
-    rigged.key(Qt.Key.Key_C)
-    rigged.until(lambda: bool(rigged.store.waiting.get(FIRST)))
-    assert rigged.store.phase == "comparing"
-    assert card(rigged, MODEL).words.startswith("… depth")
-    assert card(rigged, FIRST).isVisible()
-    rigged.key(Qt.Key.Key_Escape)
-    rigged.until(lambda: comparing.cancelled == 1)
-    assert rigged.store.phase == "ready"
-    assert not rigged.store.plans
-    assert list(rigged.store.candidates) == [FIRST]
-
-
-def test_a_trace_edited_meanwhile_leaves_only_its_own_plan_out(rigged, comparing):
-    keep(rigged, 90)
-    comparing.hold.clear()
-    rigged.key(Qt.Key.Key_C)
-    rigged.until(lambda: bool(rigged.store.waiting))
-    told = []
-    rigged.studio.notifier.posted.connect(told.append)
-    rigged.drag((150, 100), (60, 60))
-    assert any("Plan 2 is left out" in note.text for note in told)
-    assert USER not in rigged.store.waiting
-    comparing.hold.set()
-    rigged.until(lambda: rigged.store.phase == "steered")
-    previewed(rigged, 2)
-    assert USER not in rigged.store.plans
-    notes = [e.text for e in rigged.recorder.events if type(e).__name__ == "Note"]
-    assert any("is void" in text for text in notes)
-    assert any("came too late and was dropped" in text for text in notes)
+    observation, _ = comparing.asked[0]
+    assert observation.instruction == "push the green cube"
+    assert observation.frames is pinned.frames
 
 
 def test_a_dropped_candidate_takes_its_plan_along(rigged, comparing):

@@ -77,15 +77,16 @@ def test_five_cards_fit_into_a_small_window_and_lose_nothing(qtbot: Any) -> None
     bar.set_low(True)
     bar.set_cards([CardState(kind=k, verdict=verdict, role="fault", seconds=0.4) for k in PlanKind])
     bar.show()
-    qtbot.waitExposed(bar)
+    qtbot.waitUntil(
+        lambda: not any(card._title.text().endswith("…") for card in bar.cards.values())
+    )
     right = max(card.geometry().right() for card in bar.cards.values())
     assert right <= 680
-    for kind, card in bar.cards.items():
+    for card in bar.cards.values():
         assert card.words == verdict
         assert verdict in card.toolTip()
         assert "0.4 s" in card.toolTip()
         assert card._words.text().endswith("…")
-        assert not card._title.text().endswith("…"), kind
     bar.resize(2000, 96)
     assert all(card.width() <= WIDEST for card in bar.cards.values())
 
