@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,13 @@ from app import rules
 from app.live import LiveFeed
 from app.notify import Notifier
 from app.observe import gripper_in_model_units, observation_from, remaining_trace
+from app.policy_link import Comparison, PolicyLink, PolicyRequest
 from app.session_log import SessionLog
 from app.store import BUSY, Phase, Plan, PlanKind, Store
 from app.watch import Watch
-from app.workers import PolicyLink, PolicyRequest, RigLink
+from app.workers import RigLink
+from core.policy.comparison import Question
+from core.policy.history import History
 from core.types import ActionChunk, Capabilities, Reasoning, StudioError, Trace, TraceSource
 
 logger = logging.getLogger(__name__)
@@ -55,7 +59,11 @@ class Controller(QObject):
         self._policy, self._rig = policy, rig
         self._notifier, self._log, self._watch = notifier, log, watch
         self._last_request = 0
-        self._pending: tuple[int, PlanKind] | None = None
+        self._pending: dict[int, PlanKind] = {}
+        self._told_with: dict[int, str] = {}
+        self._together = False
+        self._before: History | None = None
+        self._told: set[str] = set()
         policy.connected.connect(self._policy_connected)
         policy.lost.connect(self._policy_lost)
         policy.staged.connect(self._staged)
@@ -114,64 +122,141 @@ class Controller(QObject):
     def _ask(self, kind: PlanKind, trace: Trace | None) -> None:
         observation = self.store.observation
         assert observation is not None
-        self._last_request += 1
-        self._pending = (self._last_request, kind)
-        self.store.set_partial(None)
+        self._begin([kind], Phase.THINKING if kind == PlanKind.MODEL else Phase.STEERING)
         self.store.drop_plan(kind)
+        self._told_with = {self._last_request: observation.instruction}
         self._log.observed(self._last_request, observation)
         if trace is not None:
             self._log.steered(self._last_request, trace, observation, self.store.capabilities)
-        self.store.set_phase(Phase.THINKING if kind == PlanKind.MODEL else Phase.STEERING)
         self._policy.ask(
             PolicyRequest(request_id=self._last_request, observation=observation, trace=trace)
         )
 
-    def cancel(self) -> bool:
-        """Give up the open question; false when there is none."""
-        if self._pending is None:
-            return False
-        self._log.note(f"request {self._pending[0]} cancelled")
-        self._pending = None
-        self._policy.cancel()
+    def ask_together(self, questions: dict[PlanKind, Question]) -> None:
+        """Ask for several plans on the pinned picture; :mod:`app.compare` knows which.
+
+        Args:
+            questions: What is asked for each plan; their numbers are given here.
+        """
+        observation = self.store.observation
+        assert observation is not None
+        numbers = self._begin(list(questions), Phase.COMPARING)
+        self._before = self._watch.history
+        self.store.clear_plans()
+        asked = tuple(
+            replace(question, request_id=number)
+            for number, question in zip(numbers, questions.values(), strict=True)
+        )
+        words = [question.about(observation).instruction for question in asked]
+        self._told_with = dict(zip(numbers, words, strict=True))
+        self._log.observed(numbers[0], observation)
+        self._log.compared({number: str(kind) for number, kind in self._pending.items()}, words)
+        for question in asked:
+            if question.trace is not None:
+                self._log.steered(
+                    question.request_id, question.trace, observation, self.store.capabilities
+                )
+        self._policy.compare(Comparison(observation=observation, questions=asked))
+
+    def _begin(self, kinds: list[PlanKind], phase: Phase) -> list[int]:
+        """Number new requests, which take the place of open ones."""
+        numbers = [self._last_request + 1 + index for index in range(len(kinds))]
+        self._last_request = numbers[-1]
+        self._pending = dict(zip(numbers, kinds, strict=True))
+        self._together = phase == Phase.COMPARING
+        self._before, self._told = None, set()
         self.store.set_partial(None)
-        self.store.settle()
+        self.store.set_waiting(dict.fromkeys(kinds))
+        self.store.set_phase(phase)
+        return numbers
+
+    def cancel(self) -> bool:
+        """Give up the open questions; false when there are none."""
+        if not self._pending:
+            return False
+        for request_id in self._pending:
+            self._log.note(f"request {request_id} cancelled")
+        self._pending = {}
+        self._policy.cancel()
+        self._all_answered()
         return True
+
+    def void(self, kind: PlanKind) -> None:
+        """Forget a plan whose trace or words have changed, also one that is still asked for."""
+        number = next((n for n, pending in self._pending.items() if pending == kind), None)
+        if number is not None and len(self._pending) == 1:
+            self.cancel()
+        elif number is not None:
+            del self._pending[number]
+            self._log.note(f"request {number} is void: what it asked for has changed")
+            self._notifier.info(f"Plan {kind.number} is left out: its trace has changed meanwhile.")
+            self.store.set_waiting(_without(self.store.waiting, kind))
+        self.store.drop_plan(kind)
+
+    def _all_answered(self) -> None:
+        self.store.set_partial(None)
+        self.store.set_waiting({})
+        self.store.settle()
 
     @Slot(object)
     def _staged(self, partial: Reasoning) -> None:
-        if self._pending is not None and partial.request_id == self._pending[0]:
+        kind = self._pending.get(partial.request_id)
+        if kind is None:
+            return
+        self.store.set_waiting(self.store.waiting | {kind: partial})
+        # Of several answers that arrive together the panels show the first one's.
+        if kind == next(iter(self._pending.values())):
             self.store.set_partial(partial)
+
+    def _taken(self, request_id: int) -> PlanKind | None:
+        """Take a request off the open ones; what is left of it shows on its card no more."""
+        kind = self._pending.pop(request_id, None)
+        if kind is not None:
+            self.store.set_waiting(_without(self.store.waiting, kind))
+            self.store.set_partial(None)
+        return kind
 
     @Slot(object)
     def _answered(self, reasoning: Reasoning) -> None:
-        if self._pending is None or reasoning.request_id != self._pending[0]:
+        kind = self._taken(reasoning.request_id)
+        if kind is None:
             self._log.note(f"answer {reasoning.request_id} came too late and was dropped")
             return
-        kind = self._pending[1]
-        self._pending = None
-        told = self.store.observation.instruction if self.store.observation is not None else ""
         if self.store.observation is not None:
-            reasoning = self._watch.judged(self.store.observation, reasoning)
+            reasoning = self._watch.judged(self.store.observation, reasoning, after=self._before)
         self._log.reasoned(reasoning)
-        self.store.set_partial(None)
-        self.store.set_plan(Plan(kind=kind, reasoning=reasoning, instruction=told))
-        self.store.settle()
+        told = self._told_with.get(reasoning.request_id, "")
+        plan = Plan(kind=kind, reasoning=reasoning, instruction=told)
+        self.store.set_plan(plan, select=not self._together)
+        if not self._pending:
+            self._all_answered()
         if reasoning.chunk is None:
             sentence = reasoning.error or "The answer has no actions; nothing can be run."
-            self._notifier.warning(sentence)
-            self.plan_failed.emit(sentence)
+            self._tell_failure(sentence)
         else:
-            self._preview(kind, reasoning.chunk, reasoning.request_id)
+            self.preview(kind, reasoning.chunk, reasoning.request_id)
 
     @Slot(int, str)
     def _failed(self, request_id: int, sentence: str) -> None:
-        if self._pending is not None and request_id == self._pending[0]:
-            self._pending = None
-            self.store.set_partial(None)
+        kind = self._taken(request_id)
+        if kind is None:
+            return
+        if self._together:  # the card says it
+            nothing = Reasoning(request_id=request_id, text="", error=sentence)
+            self.store.set_plan(Plan(kind=kind, reasoning=nothing), select=False)
+        if not self._pending:
+            self._all_answered()
+        if sentence not in self._told:
             self._log.fault(sentence, "policy")
-            self.store.settle()
             self._notifier.error(sentence)
-            self.plan_failed.emit(sentence)
+            self._told.add(sentence)
+        self.plan_failed.emit(sentence)
+
+    def _tell_failure(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._notifier.warning(sentence)
+            self._told.add(sentence)
+        self.plan_failed.emit(sentence)
 
     # -- the drawn trace ---------------------------------------------------------------------
 
@@ -187,10 +272,8 @@ class Controller(QObject):
 
     def put_draft(self, points: Points | None) -> None:
         """Replace the drawn trace; a plan that followed the old one is void."""
-        if self._pending is not None and self._pending[1] == PlanKind.USER:
-            self.cancel()
+        self.void(PlanKind.USER)
         self.store.set_draft(points)
-        self.store.drop_plan(PlanKind.USER)
         if self.store.phase not in BUSY and self.store.phase != Phase.RUNNING:
             self.store.settle()
 
@@ -214,7 +297,12 @@ class Controller(QObject):
 
     def select_plan(self, kind: PlanKind) -> None:
         """Choose the plan that is shown and would be run."""
+        plans = self.store.plans
+        if kind not in plans or kind == self.store.selected:
+            return
         self.store.select(kind)
+        among = [plan.reasoning.request_id for plan in plans.values()]
+        self._log.chose(str(kind), plans[kind].reasoning.request_id, among)
 
     def allow(self) -> None:
         """Let the selected plan run in spite of severe doubts; a person has looked."""
@@ -224,7 +312,9 @@ class Controller(QObject):
         self._log.note(f"plan {plan.reasoning.request_id} allowed; {' '.join(plan.doubts)}")
         self.store.update_plan(plan.kind, allowed=True)
 
-    def _preview(self, kind: PlanKind, chunk: ActionChunk, request_id: int) -> None:
+    def preview(self, kind: PlanKind, chunk: ActionChunk, request_id: int) -> None:
+        """Let the rig say where a plan leads and whether the guard allows it."""
+
         def is_current() -> bool:
             plan = self.store.plans.get(kind)
             return plan is not None and plan.reasoning.request_id == request_id
@@ -270,3 +360,7 @@ class Controller(QObject):
         if reason:
             self._notifier.warning(reason)
         return bool(reason)
+
+
+def _without(waiting: dict[PlanKind, Reasoning | None], kind: PlanKind) -> dict[Any, Any]:
+    return {other: partial for other, partial in waiting.items() if other != kind}

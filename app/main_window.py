@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -29,7 +30,7 @@ from app.settings import save_settings
 from app.status_bar import StatusBar
 from app.steer.robot_panel import mode_words
 from app.steer.workspace import SteerWorkspace, badge
-from app.store import BUSY, Phase
+from app.store import BUSY, Phase, PlanKind
 from app.studio import Studio
 from app.toasts import HistoryDialog, Toasts
 from core.types import StudioError
@@ -131,6 +132,11 @@ class MainWindow(QMainWindow):
             "steer": studio.controller.steer,
             "auto": studio.auto.toggle,
             "live": studio.controller.go_live,
+            "keep": studio.compare.keep,
+            "compare": studio.compare.compare,
+            "edit_candidate": self._edit_candidate,
+            "drop_candidate": studio.compare.drop,
+            **{f"plan_{kind.number}": partial(self._choose_plan, kind) for kind in PlanKind},
             "clear": self.workspace.canvas.tool.clear,
             "copy_model": self.workspace.canvas.copy_model_trace,
             "fit": self.workspace.canvas.view.fit,
@@ -172,6 +178,12 @@ class MainWindow(QMainWindow):
         store.services_changed.connect(self._show_services)
         store.auto_changed.connect(self._show_phase)
         store.plans_changed.connect(self._show_timings)
+
+    def _choose_plan(self, kind: PlanKind, *_: object) -> None:
+        self.studio.controller.select_plan(kind)
+
+    def _edit_candidate(self) -> None:
+        self.workspace.edit_candidate()
 
     def _stop(self) -> None:
         self.studio.motion.stop("operator (button)")

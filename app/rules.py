@@ -79,6 +79,8 @@ def run(store: Store) -> str:
     if store.phase in BUSY:
         return "The policy is answering; Esc cancels."
     plan = store.plan
+    if plan is None and store.plans:
+        return "Choose a plan first: click its card or press its number."
     if plan is None:
         return "Draw or accept a plan first."
     if plan.chunk is None:

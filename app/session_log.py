@@ -189,6 +189,30 @@ class SessionLog:
         """
         self._send(event)
 
+    def kept(self, label: str, points: Points | None, wording: str) -> None:
+        """A trace or a wording was kept, to be compared."""
+        none = np.zeros((0, 2))
+        points = none if points is None else points
+        self._send(events.CandidateKept(label=label, points=points, wording=wording))
+
+    def dropped(self, label: str) -> None:
+        """A candidate was let go."""
+        self._send(events.CandidateDropped(label=label))
+
+    def compared(self, asked: dict[int, str], instructions: list[str]) -> None:
+        """Several plans are asked for at once; ``asked`` names them by their request."""
+        self._send(
+            events.Compared(
+                request_ids=tuple(asked),
+                labels=tuple(asked.values()),
+                instructions=tuple(instructions),
+            )
+        )
+
+    def chose(self, label: str, request_id: int, among: list[int]) -> None:
+        """One of several plans was chosen."""
+        self._send(events.PlanChosen(label=label, request_id=request_id, among=tuple(among)))
+
     def note(self, text: str) -> None:
         """A remark of the studio."""
         self._send(events.Note(text=text, author="studio"))

@@ -32,20 +32,46 @@ class Phase(StrEnum):
     PLANNED = "planned"
     STEERING = "steering"
     STEERED = "steered"
+    COMPARING = "comparing"
     RUNNING = "running"
     STOPPED = "stopped"
     FAULT = "fault"
 
 
-BUSY = frozenset({Phase.THINKING, Phase.STEERING})
+BUSY = frozenset({Phase.THINKING, Phase.STEERING, Phase.COMPARING})
 """Phases in which a policy request is under way."""
 
 
 class PlanKind(StrEnum):
-    """Whose plan it is."""
+    """Whose plan it is; in this order they are numbered from 1."""
 
     MODEL = "model"
     USER = "user"
+    FIRST = "first"
+    SECOND = "second"
+    THIRD = "third"
+
+    @property
+    def number(self) -> int:
+        """The number that it has on its card, in the picture and as a key."""
+        return list(PlanKind).index(self) + 1
+
+
+CANDIDATES = (PlanKind.FIRST, PlanKind.SECOND, PlanKind.THIRD)
+"""Places for what is kept to be compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A trace, or other words for the instruction, kept to be compared.
+
+    Attributes:
+        points: (L, 2) the trace in 0..255 across the image; None for a wording.
+        wording: The instruction in other words; empty for a trace.
+    """
+
+    points: NDArray[np.float64] | None = None
+    wording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +152,8 @@ class Store(QObject):
     partial_changed = Signal()
     plans_changed = Signal()
     draft_changed = Signal()
+    candidates_changed = Signal()
+    waiting_changed = Signal()
     recording_changed = Signal()
     auto_changed = Signal()
     progress_changed = Signal()
@@ -143,6 +171,8 @@ class Store(QObject):
         self.partial: Reasoning | None = None
         self.plans: dict[PlanKind, Plan] = {}
         self.selected: PlanKind | None = None
+        self.candidates: dict[PlanKind, Candidate] = {}
+        self.waiting: dict[PlanKind, Reasoning | None] = {}
         self.draft: NDArray[np.float64] | None = None
         self.travelled: NDArray[np.float64] = np.zeros((0, 2))
         self.recording = Recording()
@@ -167,7 +197,7 @@ class Store(QObject):
         """Enter the phase that the plans at hand mean; a stop or a fault stays."""
         if self.phase in (Phase.STOPPED, Phase.FAULT, Phase.STARTING):
             return
-        if PlanKind.USER in self.plans:
+        if self.plans.keys() - {PlanKind.MODEL}:
             self.set_phase(Phase.STEERED)
         elif PlanKind.MODEL in self.plans:
             self.set_phase(Phase.PLANNED)
@@ -231,7 +261,8 @@ class Store(QObject):
         """Forget a plan, for example because its trace was edited."""
         if self.plans.pop(kind, None) is not None:
             if self.selected == kind:
-                self.selected = next(iter(self.plans), None)
+                # Nobody has chosen a candidate that is left over.
+                self.selected = PlanKind.MODEL if PlanKind.MODEL in self.plans else None
             self.plans_changed.emit()
 
     def clear_plans(self) -> None:
@@ -246,6 +277,20 @@ class Store(QObject):
         if kind in self.plans and kind != self.selected:
             self.selected = kind
             self.plans_changed.emit()
+
+    def set_candidate(self, kind: PlanKind, candidate: Candidate | None) -> None:
+        """Keep something to be compared in one of the places, or free the place."""
+        if candidate is None:
+            self.candidates.pop(kind, None)
+        else:
+            self.candidates[kind] = candidate
+        self.candidates_changed.emit()
+
+    def set_waiting(self, waiting: dict[PlanKind, Reasoning | None]) -> None:
+        """Remember which plans are asked for, with as much of each as has arrived."""
+        if waiting or self.waiting:
+            self.waiting = waiting
+            self.waiting_changed.emit()
 
     def set_draft(
         self,

@@ -11,19 +11,21 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QUndoStack
 
 from app.auto import AutoMode
+from app.compare import Compare
 from app.controller import Controller
 from app.episodes import EpisodeKeeper
 from app.instructions import Instructions
 from app.live import LiveFeed
 from app.motion import Motion
 from app.notify import Notifier
+from app.policy_link import PolicyLink
 from app.recording import Recorder
 from app.services import Services
 from app.session_log import SessionLog
 from app.settings import Settings, settings_folder
 from app.store import Phase, RigInfo, Store
 from app.watch import Watch
-from app.workers import PolicyLink, RigLink
+from app.workers import RigLink
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class Studio(QObject):
     Attributes:
         store: State of the window.
         controller: Asking and drawing.
+        compare: Candidates, and asking for several plans.
         motion: Running and stopping.
         instructions: Earlier instructions, templates and changes of mind.
         episodes: Attempts at a task.
@@ -85,6 +88,7 @@ class Studio(QObject):
             parent=self,
             **parts,
         )
+        self.compare = Compare(controller=self.controller, parent=self, **parts)
         self.motion = Motion(rig=self.rig, parent=self, **parts)
         self.auto = AutoMode(
             controller=self.controller,
@@ -107,6 +111,7 @@ class Studio(QObject):
         self.motion.stopping.connect(self._cancel_request)
         self.controller.draft_replaced.connect(self.undo_stack.clear)
         self.motion.scene_changed.connect(self.undo_stack.clear)
+        self.motion.scene_changed.connect(self.compare.clear)
         self.motion.scene_changed.connect(self.watch.forget)
         self.motion.scene_changed.connect(self.instructions.look_at_table)
         self.policy.connected.connect(self.watch.forget)

@@ -35,6 +35,9 @@ QLabel[role="ok"] { color: $ok; }
 QLabel[role="warn"] { color: $warn; }
 QLabel[role="fault"] { color: $fault; }
 QLabel[role="accent"] { color: $accent; }
+QLabel[role="number"], QLabel[role="number-selected"] {
+    border-radius: 4px; padding: 0px 5px; font-weight: 600; background: $line; color: $text; }
+QLabel[role="number-selected"] { background: $accent; color: $on_accent; }
 QLabel[role="badge"], QLabel[role="badge-ok"], QLabel[role="badge-fault"],
 QLabel[role="badge-accent"] {
     border-radius: 6px; padding: 2px 8px; font-weight: 600;

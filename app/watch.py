@@ -23,9 +23,23 @@ class Watch(QObject):
         super().__init__(parent)
         self._history = History()
 
-    def judged(self, observation: Observation, reasoning: Reasoning) -> Reasoning:
-        """Return an answer with doubts about it added to its warnings, severe ones first."""
-        self._history = self._history.asked(observation, reasoning)
+    @property
+    def history(self) -> History:
+        """What new answers are judged by."""
+        return self._history
+
+    def judged(
+        self, observation: Observation, reasoning: Reasoning, *, after: History | None = None
+    ) -> Reasoning:
+        """Return an answer with doubts about it added to its warnings, severe ones first.
+
+        Args:
+            observation: What the policy was asked about.
+            reasoning: Its answer.
+            after: What the answer is judged by, where several answer the same question; they
+                count as one.
+        """
+        self._history = (after or self._history).asked(observation, reasoning)
         doubts = texts(judge_history(self._history))
         return replace(reasoning, warnings=(*doubts, *reasoning.warnings)) if doubts else reasoning
 

@@ -2,8 +2,67 @@
 
 from __future__ import annotations
 
-from app import rules
+from app import compare_rules, rules
 from app.actions.spec import PLAN, ActionSpec
+from app.store import PlanKind
+
+COMPARE = (
+    ActionSpec(
+        name="keep",
+        group=PLAN,
+        text="Keep as candidate",
+        tip="Keep your trace, to compare it with others; up to three are kept.",
+        keys=("K",),
+        icon="bookmark-simple",
+        reason=compare_rules.keep,
+    ),
+    ActionSpec(
+        name="compare",
+        group=PLAN,
+        text="Compare",
+        tip="Ask for the model's plan, yours and every candidate's on the same picture.",
+        keys=("C",),
+        icon="scales",
+        reason=compare_rules.compare,
+    ),
+    ActionSpec(
+        name="edit_candidate",
+        group=PLAN,
+        text="Edit this trace",
+        tip="Take the selected candidate's trace over as yours, to bend it.",
+        keys=("Shift+E",),
+        icon="pencil-simple",
+        reason=compare_rules.edit,
+    ),
+    ActionSpec(
+        name="drop_candidate",
+        group=PLAN,
+        text="Drop candidate",
+        tip="Let the selected candidate go, or the newest.",
+        keys=("Shift+K",),
+        icon="trash",
+        reason=compare_rules.drop,
+    ),
+    *(
+        ActionSpec(
+            name=f"plan_{kind.number}",
+            group=PLAN,
+            text=f"Select plan {kind.number}",
+            tip=f"Select {what} to be run.",
+            keys=(str(kind.number),),
+            reason=compare_rules.choose(kind.number),
+        )
+        for kind, what in zip(
+            PlanKind,
+            (
+                "the model's plan",
+                "the plan of your trace",
+                *(f"the plan of the {place} candidate" for place in ("first", "second", "third")),
+            ),
+            strict=True,
+        )
+    ),
+)
 
 SPECS = (
     ActionSpec(
@@ -44,4 +103,5 @@ SPECS = (
         icon="broadcast",
         reason=rules.go_live,
     ),
+    *COMPARE,
 )

@@ -17,6 +17,7 @@ from app.steer import trace_item
 from app.steer.absence import no_steering
 from app.steer.answer_state import shown
 from app.steer.camera_panel import age_text
+from app.steer.ghost_paths import GhostPaths, ghost_paths, kept_trace
 from app.steer.image_view import ImageView
 from app.steer.mapping import scene_from_model
 from app.steer.trace_item import TraceItem
@@ -80,6 +81,7 @@ class Canvas(QWidget):
         )
         for item in self._items:
             self.view.scene().addItem(item)
+        self.ghosts = GhostPaths(self.view.scene())
         self.view.scale_changed.connect(self._rescale)
         self.tool = TraceTool(
             self.view,
@@ -226,15 +228,14 @@ class Canvas(QWidget):
             style = trace_item.PATH if preview.verdict.ok else trace_item.REJECTED
             self.path_item.set_style(style)
         self.path_item.set_points(None if path is None else path * size)
+        self.ghosts.show(ghost_paths(self._store, self.camera), size, kept_trace(self._store))
 
     def _model_trace(self) -> NDArray[np.float64] | None:
-        partial = self._store.partial
-        if self._store.phase == Phase.THINKING:
-            if partial is None:
-                return None
-            arrived = shown(partial).traces
-            return np.asarray(arrived[0], float) if arrived and len(arrived[0]) else None
         plan = self._store.plans.get(PlanKind.MODEL)
+        if plan is None and self._store.phase in (Phase.THINKING, Phase.COMPARING):
+            partial = self._store.partial
+            arrived = shown(partial).traces if partial is not None else ()
+            return np.asarray(arrived[0], float) if arrived and len(arrived[0]) else None
         traces = plan.reasoning.traces if plan is not None else ()
         return traces[0].points if traces else None
 
@@ -250,6 +251,7 @@ class Canvas(QWidget):
     def _rescale(self, scale: float) -> None:
         for item in self._items:
             item.set_scale_factor(scale)
+        self.ghosts.set_scale_factor(scale)
 
     def _say(self, hint: str) -> None:
         self._said = hint

@@ -34,6 +34,7 @@ from app.steer.episode_wiring import EpisodeWiring
 from app.steer.instruction_panel import InstructionPanel
 from app.steer.model_view import ModelView
 from app.steer.plan_bar import PlanBar
+from app.steer.plan_states import card_states
 from app.steer.reasoning_panel import ReasoningPanel
 from app.steer.robot_panel import RobotPanel
 from app.store import Phase, PlanKind
@@ -43,6 +44,9 @@ from core.types import Frame, Reasoning
 
 INSET_WIDTHS = (112, 160)
 INSET_SHARE = 0.16
+LOW = 640
+"""A workspace of less height has low cards [px]."""
+
 TICK_MS = 250
 
 
@@ -99,7 +103,7 @@ class SteerWorkspace(QWidget):
         insets.setContentsMargins(0, 44, 0, 8)
         insets.addWidget(self.cameras)
         picture.addLayout(insets)
-        for name in ("undo", "redo", "clear", "copy_model", "fit", "live"):
+        for name in ("undo", "redo", "clear", "copy_model", "keep", "compare", "fit", "live"):
             button = QToolButton()
             button.setDefaultAction(self._actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -134,6 +138,8 @@ class SteerWorkspace(QWidget):
     def _wire(self) -> None:
         studio, store = self._studio, self._studio.store
         self.instruction.instruction_changed.connect(studio.controller.set_instruction)
+        self.instruction.set_comparable(True)
+        self.instruction.wording_proposed.connect(self._keep_wording)
         studio.instructions.history_changed.connect(self._show_instructions)
         studio.instructions.objects_changed.connect(self._show_instructions)
         store.instruction_changed.connect(self._show_asked)
@@ -141,6 +147,10 @@ class SteerWorkspace(QWidget):
         store.phase_changed.connect(self._show_asked)
         self._show_instructions()
         self.plans.plan_chosen.connect(studio.controller.select_plan)
+        self.plans.candidate_dropped.connect(studio.compare.drop_candidate)
+        self.plans.candidate_edited.connect(self.edit_candidate)
+        store.candidates_changed.connect(self._show_cards)
+        store.waiting_changed.connect(self._show_cards)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
         self.canvas.tool.gesture_ended.connect(self._lift_again)
         studio.feed.frame_arrived.connect(self._take_frame)
@@ -160,6 +170,7 @@ class SteerWorkspace(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the small pictures their share of this width."""
         super().resizeEvent(event)
+        self.plans.set_low(self.height() < LOW)
         low, high = INSET_WIDTHS
         self.cameras.setFixedWidth(round(min(max(INSET_SHARE * self.width(), low), high)))
 
@@ -184,6 +195,11 @@ class SteerWorkspace(QWidget):
     def _show_instructions(self) -> None:
         self.instruction.set_history(self._studio.instructions.history)
         self.instruction.set_objects(self._studio.instructions.objects)
+
+    def _keep_wording(self, words: str) -> None:
+        reason = self._studio.compare.add_wording(words)
+        if reason:
+            self._studio.notifier.warning(reason)
 
     def _show_asked(self, *_: object) -> None:
         self.instruction.set_asked(asked(self._studio.store))
@@ -221,26 +237,44 @@ class SteerWorkspace(QWidget):
 
     def _show_plans(self) -> None:
         store = self._studio.store
-        self.plans.set_plans(store.plans, store.selected)
+        self._show_cards()
         plan = store.plan
         preview = plan.preview if plan is not None else None
         self.cloud.set_path(
             None if preview is None else preview.poses, preview is None or preview.verdict.ok
         )
         if preview is None:
-            self.robot.set_verdict(None, "The rig checks the path." if plan is not None else "")
+            words = "Choose one of the plans: click a card or press its number."
+            words = "The rig checks the path." if plan is not None else words
+            self.robot.set_verdict(None, words if store.plans else "")
         else:
             self.robot.set_verdict(preview.verdict.ok, preview.verdict.reason)
         self._show_answer()
         self._show_blocker()
+
+    def _show_cards(self) -> None:
+        """Show the plans, what is asked for, and what is kept to be compared."""
+        store = self._studio.store
+        pinned = store.observation
+        self.plans.set_picture(None if pinned is None else pinned.frames[0].image)
+        self.plans.set_cards(card_states(store))
+
+    @Slot(object)
+    def edit_candidate(self, kind: PlanKind | None = None) -> None:
+        """Take the trace of a candidate, or of the one at hand, over as yours, to bend it."""
+        points = self._studio.compare.trace_of_candidate(kind)
+        if points is not None:
+            self.canvas.tool.replace_by(points)
 
     def _show_answer(self) -> None:
         """Show the answer that arrives, or the selected plan's; an old one stays until then."""
         store = self._studio.store
         reasoning = store.partial
         complete = reasoning is None
-        if reasoning is None and store.plan is not None:
-            reasoning = store.plan.reasoning
+        # Before one of several plans is chosen, the model's own is shown.
+        plan = store.plan or store.plans.get(PlanKind.MODEL)
+        if reasoning is None and plan is not None:
+            reasoning = plan.reasoning
         if reasoning is None or reasoning is self._shown:
             return
         self._shown = reasoning
@@ -295,9 +329,13 @@ class SteerWorkspace(QWidget):
             return
         size = store.capabilities.image_size if store.capabilities is not None else None
         image = overlay.prepare_frame(store.observation.frames[0].image, size)
-        plan = store.plans.get(PlanKind.USER)
+        kind = PlanKind.USER
+        if store.selected is not None and store.selected in store.candidates:
+            kind = store.selected
+        plan = store.plans.get(kind)
         if plan is not None and plan.reasoning.model_image is not None:
-            self.model.set_image(plan.reasoning.model_image, steered=True)
+            steered = plan.reasoning.steered_by is not None
+            self.model.set_image(plan.reasoning.model_image, steered=steered)
         elif store.draft is not None and len(store.draft) > 1:
             self.model.set_image(overlay.draw_trace(image, np.asarray(store.draft)), steered=True)
         else:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from core.policy.base import Policy, StageCallback
 from core.policy.client import RemotePolicy
+from core.policy.comparison import Question, ask_in_turn
 from core.policy.limits import Limits
 from core.policy.server import EMBEDDED_MODEL, PolicyServer
 from core.report import Report
@@ -83,6 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sessions", type=int, default=8, help="clients at once")
     parser.add_argument("--requests", type=int, default=3, help="requests of each client")
     parser.add_argument("--episode", type=int, default=5, help="requests of the openpi client")
+    parser.add_argument("--comparisons", type=int, default=7, help="comparisons of five questions")
     parser.add_argument("--json", type=Path, help="also write the report to this file")
 
 
@@ -95,7 +98,8 @@ def run_bench_serve(arguments: argparse.Namespace) -> int:
 
     report = Report(
         f"main.py bench serve --model {arguments.model} --rounds {arguments.rounds} --sessions "
-        f"{arguments.sessions} --requests {arguments.requests} --episode {arguments.episode}",
+        f"{arguments.sessions} --requests {arguments.requests} --episode {arguments.episode} "
+        f"--comparisons {arguments.comparisons}",
         seed=SEED,
     )
     measure_overhead(report, arguments.rounds)
@@ -104,6 +108,8 @@ def run_bench_serve(arguments: argparse.Namespace) -> int:
     measure_crowd(report, policy, arguments.sessions, arguments.requests, say)
     measure_episode(report, policy, arguments.episode)
     say("episode done")
+    measure_comparison(report, policy, arguments.comparisons + 1)
+    say("comparisons done")
     report.print()
     if arguments.json is not None:
         report.write(arguments.json)
@@ -183,6 +189,36 @@ def measure_crowd(report: Report, policy: Policy, sessions: int, requests: int, 
         str(wanted),
         len(everything) == wanted,
     )
+
+
+def measure_comparison(report: Report, policy: Policy, rounds: int) -> None:
+    """Ask five questions about one picture: in one message, and one after the other."""
+    noise = np.random.default_rng(SEED)
+    questions = [
+        Question(),
+        *(Question(trace=Trace(points=noise.uniform(20, 235, (5, 2)))) for _ in range(3)),
+        Question(instruction="lift the red cube"),
+    ]
+    spent: dict[str, list[float]] = {"together": [], "in turn": []}
+    limits = Limits(rate=1e9)
+    with PolicyServer(policy, limits=limits) as server:
+        for turn in range(rounds):
+            asked = observation(turn)  # a picture of its own, to both ways
+            for way in ("together", "in turn") if turn % 2 else ("in turn", "together"):
+                with RemotePolicy(server.url, timeout_s=600.0) as remote:
+                    ask = remote.compare if way == "together" else partial(ask_in_turn, remote)
+                    started = time.perf_counter()
+                    answers = ask(asked, questions)
+                    seconds = time.perf_counter() - started
+                if turn and all(isinstance(answer, Reasoning) for answer in answers):
+                    spent[way].append(1000 * seconds)
+    row: dict[str, Any] = {"policy": policy.capabilities.name, "clients": 1}
+    for way, times in spent.items():
+        p50, p95 = (float(np.percentile(times, at)) if times else None for at in (50, 95))
+        title = f"comparison of {len(questions)}, {way}"
+        report.add_row(measurement=title, **row, answered=len(times), p50_ms=p50, p95_ms=p95)
+    ratio = float(np.median(spent["together"]) / np.median(spent["in turn"]))
+    report.add_goal("comparison, together by in turn", ratio, "", "< 1", ratio < 1)
 
 
 def measure_episode(report: Report, policy: Policy, steps: int) -> None:

@@ -1,17 +1,17 @@
 """A policy on another process or machine, over openpi's WebSocket protocol.
 
-Against our own server stages stream and requests can be cancelled; any other openpi server is
-asked with pictures, state and the instruction and answers with actions, perhaps with depth tokens.
+Against our own server stages stream, requests can be cancelled and several plans be asked for in
+one message; any other openpi server is asked with pictures, state and the instruction and answers
+with actions, perhaps with depth tokens.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from websockets import State
 from websockets.exceptions import ConnectionClosed
@@ -20,16 +20,24 @@ from websockets.sync.client import ClientConnection
 
 from core import wire
 from core.policy.base import Cancelled, StageCallback, check_request
+from core.policy.comparison import (
+    ItemResult,
+    ItemStage,
+    Question,
+    Result,
+    ask_in_turn,
+    check_count,
+    questions_to_message,
+)
+from core.policy.conversation import Conversation
 from core.policy.dial import dial
 from core.policy.keys import ObservationKeys
 from core.policy.messages import (
     Message,
     observation_to_message,
-    reading,
-    reasoning_from_message,
     trace_to_message,
 )
-from core.policy.openpi import answer_from_openpi, error_from_openpi, observation_to_openpi
+from core.policy.openpi import error_from_openpi, observation_to_openpi
 from core.types import Capabilities, Observation, Reasoning, StudioError, Trace
 
 PING_EVERY_S = 5.0
@@ -58,7 +66,7 @@ class RemotePolicy:
         Args:
             url: Such as "ws://127.0.0.1:8000"; the scheme may be left out.
             token: Secret of the server, if it wants one.
-            timeout_s: Longest time that an answer may take [s].
+            timeout_s: Longest time that an answer may take [s]; five together, five times that.
             keys: Names of the parts of an observation, for a server that is not ours.
 
         Raises:
@@ -113,46 +121,123 @@ class RemotePolicy:
             StudioError: If the server cannot be reached, dies, or refuses the request.
         """
         check_request(observation, trace)
+        question = Question(trace=trace, request_id=request_id)
         with self._asking:
-            self._serial += 1
-            serial = self._serial
-            if self._connection is None or self._connection.state is not State.OPEN:
-                self.close()
-                self._connect()
-            if trace is not None and not self.capabilities.trace_in:
-                raise StudioError(
-                    f"The policy '{self.capabilities.name}' cannot follow a drawn trace; "
-                    "steer it with the instruction."
-                )
+            self._ready([question])
+            whole = None if on_stage is None else lambda _index, stage: on_stage(stage)
+            conversation = Conversation(self._serial, [question], whole)
             if self._greeting.extras:
-                studio: Message = {
-                    "request_id": serial,
-                    "observation": observation_to_message(observation),
-                    "trace": None if trace is None else trace_to_message(trace),
-                    "stream": on_stage is not None,
-                }
-                request: Message = {"studio": studio}
+                request = self._message(observation, stream=on_stage is not None)
+                request["studio"]["trace"] = None if trace is None else trace_to_message(trace)
             else:
                 size = self._greeting.send_size
                 request = observation_to_openpi(observation, self._keys, size)
-            conversation = _Conversation(serial, request_id, on_stage)
-            started = time.monotonic()
-            try:
-                self._send(request)
-                while (answer := conversation.answer) is None:
-                    if self._cancelled_serial == serial or (cancelled is not None and cancelled()):
-                        raise Cancelled
-                    data = self._receive(started)
-                    if data is not None:
-                        self._read(data, conversation, started)
-                return answer
-            except (ConnectionClosed, OSError) as error:
-                self._died(error)
-            finally:
-                if conversation.answer is None:
-                    self._abandon(serial)
+            result = self._converse(request, conversation, cancelled)[0]
+        if isinstance(result, StudioError):
+            raise result
+        return result
 
-    def _read(self, data: bytes | str, conversation: _Conversation, started: float) -> None:
+    def compare(
+        self,
+        observation: Observation,
+        questions: Sequence[Question],
+        *,
+        on_stage: ItemStage | None = None,
+        on_result: ItemResult | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Result]:
+        """Ask several questions about one observation; what goes wrong with one is its own.
+
+        A server that knows no comparisons is asked one question after the other.
+
+        Args:
+            observation: Frames and instruction.
+            questions: At most :data:`core.policy.comparison.MAX_COMPARED`.
+            on_stage: Told how far each answer is.
+            on_result: Told what each question came to, as soon as it did.
+            cancelled: Polled meanwhile; true ends all questions.
+
+        Returns:
+            An answer for each question or, in its place, what went wrong with it.
+
+        Raises:
+            Cancelled: If the questions were cancelled.
+            StudioError: If the server cannot be reached, dies, or refuses all of them.
+        """
+        check_count(len(questions))
+        with self._asking:
+            self._ready([])
+            first = self._serial
+            # What a single question could not be asked is the fault of that question alone.
+            drawn = any(question.trace is not None for question in questions)
+            together = len(questions) <= self._greeting.compares and (
+                self.capabilities.trace_in or not drawn
+            )
+        if not together:
+            return ask_in_turn(
+                self,
+                observation,
+                questions,
+                on_stage=on_stage,
+                on_result=on_result,
+                cancelled=lambda: (
+                    self._cancelled_serial >= first or (cancelled is not None and cancelled())
+                ),
+            )
+        with self._asking:
+            self._ready(questions)
+            conversation = Conversation(self._serial, questions, on_stage, on_result)
+            request = self._message(observation, stream=on_stage is not None)
+            request["studio"]["compare"] = questions_to_message(questions)
+            results = self._converse(request, conversation, cancelled)
+            return [results[index] for index in range(len(questions))]
+
+    def _ready(self, questions: Sequence[Question]) -> None:
+        """Number the next message and connect if need be."""
+        self._serial += 1
+        if self._connection is None or self._connection.state is not State.OPEN:
+            self.close()
+            self._connect()
+        follows = self.capabilities.trace_in
+        if not follows and any(question.trace is not None for question in questions):
+            raise StudioError(
+                f"The policy '{self.capabilities.name}' cannot follow a drawn trace; "
+                "steer it with the instruction."
+            )
+
+    def _message(self, observation: Observation, *, stream: bool) -> Message:
+        studio: Message = {
+            "request_id": self._serial,
+            "observation": observation_to_message(observation),
+            "stream": stream,
+        }
+        return {"studio": studio}
+
+    def _converse(
+        self,
+        request: Message,
+        conversation: Conversation,
+        cancelled: Callable[[], bool] | None,
+    ) -> dict[int, Result]:
+        """Send a message and wait until all of it is answered."""
+        serial = conversation.serial
+        started = time.monotonic()
+        try:
+            self._send(request)
+            while not conversation.is_complete:
+                if self._cancelled_serial == serial or (cancelled is not None and cancelled()):
+                    raise Cancelled
+                data = self._receive(started, self._timeout_s * conversation.size)
+                if data is not None:
+                    self._read(data, conversation, started)
+            return conversation.results
+        except (ConnectionClosed, OSError) as error:
+            self._died(error)
+        finally:
+            if not conversation.is_complete:
+                self._abandon(serial)
+
+    def _read(self, data: bytes | str, conversation: Conversation, started: float) -> None:
         if isinstance(data, str):
             raise StudioError(error_from_openpi(data))
         try:
@@ -165,7 +250,7 @@ class RemotePolicy:
         else:
             conversation.read_plain(message, time.monotonic() - started)
 
-    def _receive(self, started: float) -> bytes | str | None:
+    def _receive(self, started: float, limit_s: float) -> bytes | str | None:
         """Wait a moment for a message; watch over a server that has gone silent."""
         connection = self._connection
         if connection is None:  # closed by another thread
@@ -175,10 +260,10 @@ class RemotePolicy:
         except TimeoutError:
             pass
         now = time.monotonic()
-        if now - started > self._timeout_s:
+        if now - started > limit_s:
             self.close()
             raise StudioError(
-                f"The policy server has not answered within {self._timeout_s:g} s; ask again, or "
+                f"The policy server has not answered within {limit_s:g} s; ask again, or "
                 "look at the server."
             )
         if self._greeting.extras and now - self._pinged > PING_EVERY_S:
@@ -225,42 +310,3 @@ class RemotePolicy:
         self._connection, self._greeting = dial(self.url, self._token)
         self._pong, self._pinged = threading.Event(), time.monotonic()
         self._pong.set()
-
-
-class _Conversation:
-    """What has come back for one request."""
-
-    def __init__(self, serial: int, request_id: int, on_stage: StageCallback | None) -> None:
-        self._serial = serial
-        self._request_id = request_id
-        self._on_stage = on_stage
-        self._known: Reasoning | None = None
-        self.answer: Reasoning | None = None
-
-    def read(self, message: Any) -> None:
-        """Take in one message of our own server; those of an older request are dropped."""
-        with reading("server's message"):
-            studio = message["studio"]
-            part = studio.get("answer") or studio.get("stage") or studio
-            if part.get("request_id") != self._serial:
-                return
-            if "error" in studio:
-                raise Cancelled if studio.get("cancelled") else StudioError(str(studio["error"]))
-            reasoning = reasoning_from_message(part, self._known)
-            self._known = reasoning
-            shown = replace(reasoning, request_id=self._request_id)
-        if "answer" in studio:
-            self.answer = shown
-        elif self._on_stage is not None:
-            self._on_stage(shown)
-
-    def read_plain(self, message: Any, seconds: float) -> None:
-        """Take in the answer of a plain openpi server."""
-        chunk, depth = answer_from_openpi(message)
-        self.answer = Reasoning(
-            request_id=self._request_id,
-            text="",
-            depth=depth,
-            chunk=chunk,
-            timings={"actions": seconds, "total": seconds},
-        )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.policy.base import Policy
+from core.policy.comparison import MAX_COMPARED
 from core.policy.messages import (
     MAX_SIDE,
     MIN_SIDE,
@@ -40,11 +41,13 @@ class Greeting:
         capabilities: What the policy can do.
         extras: Whether it understands ``studio`` messages; otherwise it is asked as openpi asks.
         send_size: (width, height) [px] that it wants images in, when it says so.
+        compares: Most questions that it takes in one message; 0 where it takes no comparisons.
     """
 
     capabilities: Capabilities
     extras: bool
     send_size: tuple[int, int] | None = None
+    compares: int = 0
 
 
 def metadata(policy: Policy) -> Message:
@@ -52,7 +55,7 @@ def metadata(policy: Policy) -> Message:
     capabilities = policy.capabilities
     return {
         "name": capabilities.name,
-        "studio": {"version": STUDIO_VERSIONS[0]},
+        "studio": {"version": STUDIO_VERSIONS[0], "compare": MAX_COMPARED},
         "protocols": {"openpi": list(OPENPI_VERSIONS), "studio": list(STUDIO_VERSIONS)},
         "capabilities": capabilities_to_message(capabilities),
     }
@@ -72,7 +75,8 @@ def read_greeting(message: Any, url: str) -> Greeting:
     with reading("server's first message"):
         if set(STUDIO_VERSIONS).intersection(_versions(message)):
             capabilities = capabilities_from_message(message["capabilities"])
-            return Greeting(capabilities=capabilities, extras=True)
+            compares = _whole(message["studio"].get("compare"), 0, MAX_COMPARED) or 0
+            return Greeting(capabilities=capabilities, extras=True, compares=compares)
         return _foreign(dict(message), url)
 
 

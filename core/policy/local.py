@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from core.decoding.requests import Decoded, DecodeRequest, fork
 from core.depth import metric_map, relative_map
 from core.model.loading import LoadedModel, find_folder, load_checkpoint
-from core.overlay import draw_trace, prepare_frame
 from core.policy.base import PolicyRequest, StageCallback, check_request
 from core.policy.device import enough_memory, pick_device
+from core.policy.inputs import InputMaker
 from core.policy.judge import action_warnings, input_warnings
 from core.policy.progress import Progress
 from core.policy.writer import AnswerWriter, Decoding
@@ -47,7 +47,7 @@ MAX_THREADS = 2
 
 MAX_BATCH = 8
 """Requests answered together on a GPU, where a pass over eight answers costs little more than one.
-On a CPU it costs as much as eight, and each would wait for all."""
+On a CPU it costs several times as much, and each client would wait for all the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,6 +106,7 @@ class LocalPolicy:
             execute_steps=int(config.execute_steps or chunk),
             session=True,
         )
+        self._maker = InputMaker(loaded, self._capabilities)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -179,7 +180,10 @@ class LocalPolicy:
                     tasks[number] = self._task(request)
                 except StudioError as error:
                     results[number] = error
-            decoded = self._writer.write([task.decoding for task in tasks.values()])
+            asked = [task.decoding for task in tasks.values()]
+            inputs = self._maker.with_shared_pictures([dict(one.inputs) for one in asked])
+            asked = [replace(one, inputs=own) for one, own in zip(asked, inputs, strict=True)]
+            decoded = self._writer.write(asked)
             for (number, task), done in zip(tasks.items(), decoded, strict=True):
                 if done.error is None:
                     results[number] = self._answer(task, done.ids)
@@ -187,7 +191,7 @@ class LocalPolicy:
                     results[number] = _as_sentence(done.error)
         return [results[number] for number in range(len(requests))]
 
-    def compare(
+    def continue_behind(
         self,
         observation: Observation,
         traces: Sequence[Trace],
@@ -232,10 +236,10 @@ class LocalPolicy:
         observation, trace = request.observation, request.trace
         check_request(observation, trace)
         started = time.perf_counter()
-        images = self._images(observation, trace)
+        images = self._maker.images(observation, trace)
         write = reasoning_prompt if trace is None else steered_prompt
         prompt = write(observation.instruction, len(images))
-        inputs = self._inputs(prompt, images)
+        inputs = self._maker.inputs(prompt, images)
         blank = Reasoning(
             request_id=request.request_id,
             text="",
@@ -289,26 +293,6 @@ class LocalPolicy:
             timings={**task.progress.timings, "actions": total, "total": total},
             warnings=(*warnings, *answer.warnings),
         )
-
-    def _images(self, observation: Observation, trace: Trace | None) -> list[NDArray[np.uint8]]:
-        """Bring the frames to the model's size; the first with the trace on it."""
-        wanted = self._capabilities
-        images = [
-            prepare_frame(frame.image, wanted.image_size)
-            for frame in observation.frames[: wanted.images]
-        ]
-        if trace is not None:
-            images[0] = draw_trace(images[0], trace.points)
-        return images
-
-    def _inputs(self, prompt: str, images: list[NDArray[np.uint8]]) -> dict[str, torch.Tensor]:
-        """Return the model's inputs."""
-        model = self._loaded.model
-        made = self._loaded.processor(prompt, images)
-        return {
-            name: value.to(model.device, model.dtype if value.is_floating_point() else None)
-            for name, value in made.items()
-        }
 
     def _text(self, ids: list[int]) -> str:
         text = self._loaded.tokenizer.decode(

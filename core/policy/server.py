@@ -26,7 +26,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from core.policy.base import Policy
-from core.policy.batching import answer_all, batch_limit
+from core.policy.batching import answer_all, batch_limit, together_limit
 from core.policy.limits import Limits
 from core.policy.session import Session
 from core.policy.status import Tally
@@ -78,6 +78,7 @@ class PolicyServer:
             StudioError: If the port is taken, or a token is missing.
         """
         self._max_batch = batch_limit(policy, max_batch)
+        self._together = together_limit(policy, max_batch)
         self._limits = limits or Limits()
         self._tally = Tally()
         self._sessions = 0
@@ -122,7 +123,9 @@ class PolicyServer:
     async def _serve(self) -> None:
         limits = self._limits
         answer = partial(answer_all, self._policy)
-        with Worker(answer, max_batch=self._max_batch, tally=self._tally) as worker:
+        with Worker(
+            answer, max_batch=self._max_batch, together=self._together, tally=self._tally
+        ) as worker:
             async with serve(
                 lambda connection: self._run_session(connection, worker),
                 self._host,

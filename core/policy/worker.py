@@ -1,8 +1,8 @@
 """One thread that runs the inferences of all connections, in turn or several together.
 
 Each owner (connection) has a short queue of its own; the owners take turns, so nobody who asks a
-lot can starve another. A batch has at most one request of each owner. The socket loop never runs a
-model and a model never waits for a socket.
+lot can starve another. A batch has at most one request of each owner, or requests that the owner
+asked together. The socket loop never runs a model and a model never waits for a socket.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 
 from core.policy.base import Cancelled, PolicyRequest
 from core.policy.status import Tally
@@ -22,10 +23,10 @@ from core.types import Reasoning, StudioError
 logger = logging.getLogger(__name__)
 
 MAX_QUEUED = 4
-"""Requests that one owner may have waiting or running."""
+"""Requests that one owner may have waiting or running; those asked together count once."""
 
 AnswerAll = Callable[[Sequence[PolicyRequest]], Sequence[Reasoning | BaseException]]
-"""Gets requests of different owners; returns an answer or an error for each."""
+"""Gets requests that go together; returns an answer or an error for each."""
 
 
 class Job:
@@ -63,19 +64,26 @@ class Worker:
     """The thread; a context manager that ends it."""
 
     def __init__(
-        self, answer_all: AnswerAll, *, max_batch: int = 1, tally: Tally | None = None
+        self,
+        answer_all: AnswerAll,
+        *,
+        max_batch: int = 1,
+        together: int = 1,
+        tally: Tally | None = None,
     ) -> None:
         """Start the thread.
 
         Args:
             answer_all: Asks the policy; called in the thread.
             max_batch: Most requests that it is given at once.
+            together: Most requests of one owner, asked together, that it is given at once; may be
+                more than ``max_batch``.
             tally: Told how each request ended.
         """
-        self._answer_all, self._max_batch = answer_all, max_batch
+        self._answer_all, self._max_batch, self._together = answer_all, max_batch, together
         self._tally = tally or Tally()
-        self._queues: OrderedDict[Hashable, deque[Job]] = OrderedDict()
-        self._running: dict[Hashable, Job] = {}
+        self._queues: OrderedDict[Hashable, deque[list[Job]]] = OrderedDict()
+        self._running: dict[Hashable, list[Job]] = {}
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._loop, name="inference", daemon=True)
@@ -91,8 +99,8 @@ class Worker:
     def load(self) -> tuple[int, int]:
         """How many requests wait and how many are being answered."""
         with self._changed:
-            waiting = [job for queue in self._queues.values() for job in queue]
-            return sum(not job.future.done() for job in waiting), len(self._running)
+            running = sum(len(jobs) for jobs in self._running.values())
+            return sum(not job.future.done() for job in self._waiting()), running
 
     def submit(self, owner: Hashable, request: PolicyRequest) -> Job:
         """Queue a request.
@@ -100,29 +108,38 @@ class Worker:
         Raises:
             StudioError: If the owner has too many requests waiting, or the worker has ended.
         """
-        job = Job(request)
-        job.future.add_done_callback(lambda _: self._count(job))
+        return self.submit_together(owner, [request])[0]
+
+    def submit_together(self, owner: Hashable, requests: Sequence[PolicyRequest]) -> list[Job]:
+        """Queue requests that are best answered at once; they wait as one.
+
+        Raises:
+            StudioError: If the owner has too many requests waiting, or the worker has ended.
+        """
+        jobs = [Job(request) for request in requests]
         with self._changed:
             if self._closing:
                 raise StudioError("The policy server is shutting down.")
-            queue = deque(old for old in self._queues.get(owner, ()) if not old.future.done())
+            old = self._queues.get(owner, ())
+            queue = deque(group for group in old if not all(job.future.done() for job in group))
             waiting = len(queue) + (owner in self._running)
             if waiting >= MAX_QUEUED:
                 raise StudioError(
                     f"{waiting} requests of this connection are waiting already; cancel one or "
                     "wait for an answer."
                 )
-            queue.append(job)
+            for job in jobs:
+                job.future.add_done_callback(partial(self._count, job))
+            queue.append(jobs)
             self._queues[owner] = queue
             self._changed.notify()
-        return job
+        return jobs
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Cancel everything and end the thread."""
         with self._changed:
             self._closing = True
-            jobs = [job for queue in self._queues.values() for job in queue]
-            jobs += self._running.values()
+            jobs = [*self._waiting(), *(job for group in self._running.values() for job in group)]
             self._changed.notify()
         for job in jobs:
             job.cancel()
@@ -136,26 +153,43 @@ class Worker:
                 if self._closing:
                     return
                 self._running = self._take()
-                jobs = list(self._running.values())
+                jobs = [job for group in self._running.values() for job in group]
             if jobs:
                 self._answer(jobs)
 
-    def _take(self) -> dict[Hashable, Job]:
-        """Take one request each of the owners whose turn it is; the lock is held."""
-        taken: dict[Hashable, Job] = {}
+    def _take(self) -> dict[Hashable, list[Job]]:
+        """Take the next of each owner whose turn it is, as far as there is room.
+
+        The lock is held.
+        """
+        taken: dict[Hashable, list[Job]] = {}
+        room = self._max_batch
         for owner in list(self._queues):
-            if len(taken) == self._max_batch:
-                break
-            queue = self._queues.pop(owner)
+            queue = self._queues[owner]
             while queue:
-                job = queue.popleft()
-                # False when it was cancelled while it waited
-                if job.future.set_running_or_notify_cancel():
-                    taken[owner] = job
+                jobs = queue.popleft()
+                group, rest = jobs[: self._together], jobs[self._together :]
+                if taken and len(group) > room:  # it comes first the next time
+                    queue.appendleft(jobs)
+                    return taken
+                if rest:
+                    queue.appendleft(rest)
+                # False for those that were cancelled while they waited
+                group = [job for job in group if job.future.set_running_or_notify_cancel()]
+                if group:
+                    taken[owner] = group
+                    room -= len(group)
                     break
+            del self._queues[owner]
             if queue:
                 self._queues[owner] = queue  # at the end: the others come first
+            if room <= 0:
+                break
         return taken
+
+    def _waiting(self) -> list[Job]:
+        """Return all jobs in the queues; the lock is held."""
+        return [job for queue in self._queues.values() for jobs in queue for job in jobs]
 
     def _answer(self, jobs: list[Job]) -> None:
         self._tally.note_batch(len(jobs))
@@ -166,8 +200,7 @@ class Worker:
         for job, answer in zip(jobs, answers, strict=True):
             job.finish(answer)
 
-    def _count(self, job: Job) -> None:
-        future = job.future
+    def _count(self, job: Job, future: Future[Reasoning]) -> None:
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or isinstance(error, Cancelled):
             self._tally.note_failure(cancelled=True)

@@ -9,6 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.camera import CameraModel
+from core.session.compare_events import (
+    CandidateDropped,
+    CandidateKept,
+    Compared,
+    PlanChosen,
+    describe_comparison,
+)
 from core.session.episode_events import (
     EpisodeEnded,
     EpisodeNoted,
@@ -278,6 +285,10 @@ EVENTS: dict[str, type[Event]] = {
         EpisodeProgressed,
         EpisodeNoted,
         EpisodeEnded,
+        CandidateKept,
+        CandidateDropped,
+        Compared,
+        PlanChosen,
     )
 }
 
@@ -312,7 +323,7 @@ def describe(event: Event) -> str:
         case InstructionChanged():
             return f'Instruction changed: "{event.before}" became "{event.after}"'
         case _:
-            return describe_episode(event) or type(event).__name__
+            return describe_episode(event) or describe_comparison(event) or type(event).__name__
 
 
 def _frozen(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.app.comparing import Comparing
 from tests.app.fakes import ScriptedPolicy, ScriptedRecorder, ScriptedRig
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
@@ -120,3 +121,13 @@ def rigged(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     policy.gate.set()
     rig.busy.set()
     window.close()
+
+
+@pytest.fixture
+def comparing(rigged: Rigged) -> Iterator[Comparing]:
+    """The window with a policy that knows comparisons."""
+    together = Comparing(rigged.policy)
+    rigged.policy.compare = together.compare  # type: ignore[attr-defined]
+    rigged.ready()
+    yield together
+    together.hold.set()

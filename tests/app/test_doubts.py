@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
-from app.steer.plan_bar import verdict_words
+from app.steer.plan_states import verdict_words
 from app.steer.reasoning_panel import INCOMPLETE, ReasoningPanel
 from app.store import Plan, PlanKind
 from app.watch import Watch

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.policy.base import Cancelled, PolicyRequest
-from core.policy.batching import answer_all, batch_limit
+from core.policy.batching import answer_all, batch_limit, together_limit
+from core.policy.comparison import MAX_COMPARED
 from core.types import Capabilities, Frame, Observation, Reasoning, StudioError
 
 FRAME = Frame(camera="front", image=np.zeros((8, 8, 3), np.uint8), t_ns=0)
@@ -107,3 +108,10 @@ def test_the_policy_says_how_much_is_worth_answering_together():
     assert batch_limit(Together(), 2) == 2
     with pytest.raises(StudioError, match="1 or more"):
         batch_limit(Together(), 0)
+
+
+def test_questions_of_one_person_go_together_also_where_a_batch_is_one():
+    assert together_limit(Single()) == 1
+    assert together_limit(Together()) == MAX_COMPARED
+    assert together_limit(Together(), 2) == 2
+    assert together_limit(Together(), 50) == MAX_COMPARED

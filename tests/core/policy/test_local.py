@@ -237,7 +237,7 @@ def test_other_traces_are_continued_behind_the_same_depth(tiny, camera_view):
         Trace(points=np.array(points, float), source=TraceSource.USER)
         for points in ([[10, 20], [200, 100]], [[3, 4], [50, 60], [70, 80]])
     ]
-    own, *others = policy.compare(camera_view, lines, request_id=7)
+    own, *others = policy.continue_behind(camera_view, lines, request_id=7)
     alone = policy.infer(camera_view, request_id=7)
     assert own.text == alone.text
     assert [len(other.traces) for other in others] == [1, 1]
@@ -246,11 +246,11 @@ def test_other_traces_are_continued_behind_the_same_depth(tiny, camera_view):
         assert other.depth.codes.tolist() == own.depth.codes.tolist()
         assert other.chunk.actions.shape == own.chunk.actions.shape
         assert other.request_id == 7
-    again = policy.compare(camera_view, own.traces)
+    again = policy.continue_behind(camera_view, own.traces)
     assert again[1].text == own.text
 
 
 def test_comparing_without_a_grammar_is_a_sentence(tiny, camera_view, drawn):
     policy = LocalPolicy(tiny, decoding="reference")
     with pytest.raises(StudioError, match="decoding exact"):
-        policy.compare(camera_view, [drawn])
+        policy.continue_behind(camera_view, [drawn])

@@ -153,3 +153,32 @@ def test_closing_cancels_everything(answers):
     assert jobs[1].future.cancelled()
     with pytest.raises(StudioError, match="shutting down"):
         worker.submit("a", asking())
+
+
+def test_requests_asked_together_are_answered_together_and_wait_as_one(answers):
+    with Worker(answers, together=3) as worker:
+        worker.submit("a", asking("first"))
+        assert answers.started.acquire(timeout=5)
+        group = worker.submit_together("b", [asking(f"b{i}") for i in range(5)])
+        for _ in range(MAX_QUEUED - 1):
+            worker.submit("b", asking("later"))
+        with pytest.raises(StudioError, match="waiting already"):
+            worker.submit("b", asking())
+        worker.submit("c", asking("c"))
+        group[1].cancel()
+        assert worker.load == (4 + MAX_QUEUED - 1 + 1, 1)
+        answers.gate.set()
+        assert [job.future.result(5) for job in (*group[:1], *group[2:])] == [ANSWER] * 4
+    # Three of the five at once, less the cancelled one; then it is the other owner's turn.
+    assert answers.batches[:4] == [["first"], ["b0", "b2"], ["c"], ["b3", "b4"]]
+
+
+def test_a_group_that_does_not_fit_beside_others_comes_next(answers):
+    with Worker(answers, max_batch=3, together=5) as worker:
+        worker.submit("a", asking("first"))
+        assert answers.started.acquire(timeout=5)
+        worker.submit("b", asking("b"))
+        group = worker.submit_together("c", [asking(f"c{i}") for i in range(5)])
+        answers.gate.set()
+        assert [job.future.result(5) for job in group] == [ANSWER] * 5
+    assert answers.batches == [["first"], ["b"], ["c0", "c1", "c2", "c3", "c4"]]

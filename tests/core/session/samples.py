@@ -103,6 +103,12 @@ def every_kind():
         events.EpisodeNoted(number=1, remark=1, text="It slid “away”."),
         events.EpisodeEnded(number=1, outcome=Outcome.FAILURE, progress=25, note="It slid away."),
         events.EpisodeEnded(number=1, outcome=Outcome.DISCARDED, revised=True),
+        events.CandidateKept(label="first", points=np.array([[1.0, 2.0], [30.5, 40.0]])),
+        events.CandidateDropped(label="first"),
+        events.Compared(
+            request_ids=(4, 5), labels=("model", "first"), instructions=("push", "shove")
+        ),
+        events.PlanChosen(label="first", request_id=5, among=(4, 5)),
     ]
 
 
