@@ -45,15 +45,30 @@ class Choice:
 
 
 class _Row(QPushButton):
-    """A line that Enter presses, although Enter has another meaning elsewhere."""
+    """A line that Enter presses, although Enter has another meaning elsewhere.
+
+    ``moved`` carries a place in the list and a step up (-1) or down (1) from there.
+    """
+
+    moved = Signal(int, int)
+
+    def __init__(self, text: str, place: int) -> None:
+        super().__init__(text)
+        self._place = place
 
     def event(self, event: QEvent) -> bool:
-        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
-        if isinstance(event, QKeyEvent) and event.key() in keys:
+        if not isinstance(event, QKeyEvent):
+            return super().event(event)
+        pressed = event.type() == QEvent.Type.KeyPress
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
+        if pressed and step:
+            self.moved.emit(self._place, step)
+            return True
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             if event.type() == QEvent.Type.ShortcutOverride:
                 event.accept()
                 return True
-            if event.type() == QEvent.Type.KeyPress:
+            if pressed:
                 self.click()
                 return True
         return super().event(event)
@@ -124,20 +139,14 @@ class ChoiceSheet(QFrame):
         """The lines, from above."""
         return self._rows
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go up and down."""
-        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
-        focused = QApplication.focusWidget()
-        if step and isinstance(focused, _Row) and focused in self._rows:
-            place = (self._rows.index(focused) + step) % len(self._rows)
-            self._rows[place].setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            super().keyPressEvent(event)
+    def _move(self, place: int, step: int) -> None:
+        self._rows[(place + step) % len(self._rows)].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add_row(self, grid: QGridLayout, place: int, choice: Choice) -> None:
         text = choice.text
         cut = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-        row = _Row(cut.replace("&", "&&"))
+        row = _Row(cut.replace("&", "&&"), place)
+        row.moved.connect(self._move)
         theme.set_role(row, "choice")
         row.setToolTip(text)
         row.setAccessibleName(f"{text}: {choice.remark}" if choice.remark else text)
@@ -149,7 +158,8 @@ class ChoiceSheet(QFrame):
             theme.set_role(remark, "caption")
             grid.addWidget(remark, place, 1)
         if choice.beside:
-            button = _Row("Compare")
+            button = _Row("Compare", place)
+            button.moved.connect(self._move)
             theme.set_role(button, "link")
             button.setToolTip("Ask this beside the instruction and compare the plans.")
             button.setAccessibleName(f"Compare with: {text}")

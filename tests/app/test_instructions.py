@@ -228,6 +228,7 @@ def test_other_scenes_have_other_objects(rigged: Rigged, monkeypatch: pytest.Mon
 
 def test_other_words_replace_the_text(rigged: Rigged) -> None:
     rigged.ready()
+    panel_of(rigged).set_comparable(True)
     rigged.key(KEY.Key_J, CTRL)
     sheet = sheet_of(rigged)
     assert sheet.rows[0].accessibleName() == "grab the blue cube: “grab” for “pick up”"
