@@ -143,6 +143,8 @@ class SteerWorkspace(QWidget):
     def _wire(self) -> None:
         studio, store = self._studio, self._studio.store
         self.instruction.instruction_changed.connect(studio.controller.set_instruction)
+        self.instruction.set_comparable(True)
+        self.instruction.wording_proposed.connect(self._keep_wording)
         studio.instructions.history_changed.connect(self._show_instructions)
         studio.instructions.objects_changed.connect(self._show_instructions)
         store.instruction_changed.connect(self._show_asked)
@@ -191,6 +193,11 @@ class SteerWorkspace(QWidget):
     def _show_instructions(self) -> None:
         self.instruction.set_history(self._studio.instructions.history)
         self.instruction.set_objects(self._studio.instructions.objects)
+
+    def _keep_wording(self, words: str) -> None:
+        reason = self._studio.compare.add_wording(words)
+        if reason:
+            self._studio.notifier.warning(reason)
 
     def _show_asked(self, *_: object) -> None:
         self.instruction.set_asked(asked(self._studio.store))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from core import episode
 from core.episode import Asked, Episodes
+from core.session.compare_events import Compared
 from core.session.episode_events import (
     EpisodeEnded,
     EpisodeNoted,
@@ -51,6 +52,10 @@ def advance(state: Episodes, event: Event) -> Episodes:
                 state,
                 Asked(request_id=event.request_id, instruction=event.observation.instruction),
             )
+        case Compared():
+            for number, words in zip(event.request_ids, event.instructions, strict=False):
+                state = episode.ask(state, Asked(request_id=number, instruction=words))
+            return state
         case Steered():
             return episode.trace(state, event.request_id)
         case ChunkStarted():

@@ -243,11 +243,12 @@ def test_other_words_can_be_proposed_for_a_comparison(rigged: Rigged) -> None:
     panel = panel_of(rigged)
     proposed: list[str] = []
     panel.wording_proposed.connect(proposed.append)
-    panel.set_comparable(True)
     rigged.key(KEY.Key_J, CTRL)
     rigged.key(KEY.Key_Tab)
     rigged.key(KEY.Key_Return)
     assert proposed == ["grab the blue cube"]
+    (kept,) = noted(rigged, events.CandidateKept)
+    assert kept.wording == "grab the blue cube"
     assert rigged.store.instruction == "pick up the blue cube"
 
 

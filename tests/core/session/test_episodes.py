@@ -64,6 +64,18 @@ def test_the_file_tells_the_same_story(tmp_path):
     assert second.outcome is Outcome.INTERRUPTED
 
 
+def test_a_plan_of_a_comparison_steers_by_its_own_words():
+    story = [
+        events.EpisodeStarted(number=1, instruction="lift it"),
+        asked(4, "lift it"),
+        events.Compared(
+            request_ids=(4, 5), labels=("model", "first"), instructions=("lift it", "grab it")
+        ),
+    ]
+    assert episodes_of([*story, run(4)]).episodes[0].steered == set()
+    assert episodes_of([*story, run(5)]).episodes[0].steered == {Steering.LANGUAGE}
+
+
 def test_decisive_episode_events_are_on_the_disk_at_once(tmp_path):
     writer = SessionWriter(tmp_path / "s.mcap", {})
     writer.put(events.EpisodeStarted(number=1, instruction="lift it"))
