@@ -18,7 +18,7 @@ from app import theme
 from app.steer import scene_lines
 from app.steer.cells import Cells, token_words
 from app.steer.cloud_frame import SceneBar, over_label
-from app.steer.cloud_words import HINT, LOST_GL, NO_GL, RESTING, cloud_words
+from app.steer.cloud_words import HINT, LOST_GL, NO_GL, RESTING, cloud_words, paths_words
 from app.steer.depth_grid import DepthGrid
 from app.steer.depth_legend import DepthLegend
 from app.steer.gl_check import gl_problem
@@ -77,6 +77,8 @@ class CloudView(QWidget):
         self.flat.cell_hovered.connect(self._take_hover)
         self._legend = DepthLegend()
         self._token, self._message, self._why = over_label(), over_label(), QLabel(NO_GL)
+        self._key = over_label()
+        self._key.setAlignment(Qt.AlignmentFlag.AlignLeft)
         theme.set_role(self._why, "caption")
         for label in (self._message, self._why):
             label.setWordWrap(True)
@@ -94,6 +96,7 @@ class CloudView(QWidget):
         side = Qt.AlignmentFlag
         bottom = side.AlignBottom
         self._stack.addWidget(self.bar.presets, 0, 0, side.AlignTop | side.AlignLeft)
+        self._stack.addWidget(self._key, 0, 0, side.AlignTop | side.AlignRight)
         self._stack.addWidget(self._message, 0, 0, bottom | side.AlignHCenter)
         self._stack.addWidget(self._token, 0, 0, bottom | side.AlignLeft)
         self._stack.addWidget(self._legend, 0, 0, bottom | side.AlignRight)
@@ -185,6 +188,9 @@ class CloudView(QWidget):
         words = token_words(self._cells, self._highlighted) if self._cells.codes else ""
         self._token.setText(words)
         self._token.setVisible(bool(words))
+        key = paths_words(self._paths if self._is_placed() else ())
+        self._key.setText(key)
+        self._key.setVisible(bool(key) and not flat)
         self._legend.setVisible(self._by_depth and self._surface is not None and not words)
         self._message.setVisible(not words and not flat and self._surface is None)
 
@@ -267,6 +273,7 @@ class CloudView(QWidget):
     def set_paths(self, paths: Sequence[ScenePath]) -> None:
         """Show where plans lead; rejected ones are dashed, the selected one is strong."""
         self._paths = tuple(paths)
+        self._arrange()
         self._show_placed()
 
     def set_trace(self, points: NDArray[np.floating] | None, user: bool = False) -> None:
@@ -357,11 +364,14 @@ class CloudView(QWidget):
         """Show what has its place in the base frame, unless the cloud is not in it."""
         if self._scene is None:
             return
-        placed = self._surface is None or self._surface.placed
+        placed = self._is_placed()
         self._scene.show_paths(self._paths if placed else ())
         self._scene.show_pose(self._pose if placed else None)
         self._scene.show_arm(self._arm if placed else None)
         self._scene.show_box(*(self._box if placed and self._box is not None else (None, None)))
+
+    def _is_placed(self) -> bool:
+        return self._surface is None or self._surface.placed
 
     def _say(self) -> None:
         self.bar.set_caption(*cloud_words(self._surface, self._cells))

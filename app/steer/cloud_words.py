@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
 from app.steer.cells import Cells, changed_words
+from app.steer.scene_lines import ScenePath
 from core.surface import Surface
 
 NO_GL = (
@@ -38,3 +42,18 @@ def cloud_words(surface: Surface | None, cells: Cells) -> tuple[str, str]:
             "assumption. The arm, the box and the paths are in metres."
         )
     return " · ".join(filter(None, (words, changed_words(cells)))), why
+
+
+def paths_words(paths: Sequence[ScenePath]) -> str:
+    """Return the key to several paths as rich text, a line each; empty for one or none.
+
+    The selected one is bold, as its line is; a rejected one is dashed and says so.
+    """
+    if len(paths) < 2:
+        return ""
+    lines = []
+    for path in paths:
+        text = f"{'━' if path.allowed else '╌'} {escape(path.label)}"
+        text += "" if path.allowed else " (rejected)"
+        lines.append(f"<b>{text}</b>" if path.selected else text)
+    return "<br>".join(lines)

@@ -35,6 +35,7 @@ REST_MS = 150
 STILL = 1e-3
 """Poses and angles that differ by less look the same [m, rad]."""
 
+LABELS = {PlanKind.MODEL: "Model's", PlanKind.USER: "Yours"}
 GRIPPER_STILL = 0.02
 CELLS = GRID * GRID
 
@@ -121,7 +122,7 @@ class SceneLink(QObject):
                     points=np.asarray(plan.preview.poses)[:, :3, 3].astype(np.float32),
                     allowed=plan.preview.verdict.ok,
                     selected=kind == store.selected,
-                    label=str(kind),
+                    label=LABELS.get(kind, str(kind).capitalize()),
                 )
                 for kind, plan in store.plans.items()
                 if plan.preview is not None

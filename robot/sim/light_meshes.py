@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from robot.franka_shape import SHAPES
 
-FACES = 9000
-"""Faces of the whole arm; a renderer without a GPU draws them in about 4 ms."""
+FACES = 6000
+"""Faces of the whole arm; a renderer without a GPU draws them in about 5 ms."""
 
 CREASE = np.deg2rad(40.0)
 """Faces that meet at a larger angle than this have an edge between them."""

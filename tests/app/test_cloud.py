@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from app.steer.cells import Cells, changed_words, token_words
 from app.steer.cloud_job import CloudJob
 from app.steer.cloud_view import CloudView
-from app.steer.cloud_words import NO_GL, cloud_words
+from app.steer.cloud_words import NO_GL, cloud_words, paths_words
 from app.steer.depth_legend import DepthLegend
 from app.steer.gl_check import gl_problem
 from app.steer.scene_lines import ScenePath
@@ -111,6 +111,14 @@ def test_the_caption_says_how_true_distances_are() -> None:
     words, why = cloud_words(surface(placed=False), Cells())
     assert words == "Relative: camera not calibrated"
     assert "Calibrate" in why
+
+
+def test_several_paths_have_a_key() -> None:
+    way = np.zeros((2, 3), np.float32)
+    one = ScenePath(points=way, allowed=True, selected=True, label="model's")
+    two = ScenePath(points=way, allowed=False, selected=False, label="a<b")
+    assert paths_words([]) == paths_words([one]) == ""
+    assert paths_words([one, two]) == "<b>━ model&#x27;s</b><br>╌ a&lt;b (rejected)"
 
 
 def test_a_cell_is_told_in_a_line() -> None:
