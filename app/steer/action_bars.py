@@ -123,12 +123,14 @@ class ActionBars(QWidget):
             self._done = steps
             self.update()
 
-    def set_rejected(self, step: int | None, reason: str = "") -> None:
-        """Mark the step that the guard rejects; None marks none."""
+    def set_rejected(self, step: int | None, reason: str = "") -> bool:
+        """Mark the step that the guard rejects; None marks none. Returns whether that is new."""
         rejected = -1 if step is None else step
-        if (rejected, reason) != (self._rejected, self._reason):
-            self._rejected, self._reason = rejected, reason
-            self.update()
+        if (rejected, reason) == (self._rejected, self._reason):
+            return False
+        self._rejected, self._reason = rejected, reason
+        self.update()
+        return True
 
     def sizeHint(self) -> QSize:
         """Return the size that all rows need."""
@@ -136,7 +138,7 @@ class ActionBars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest readable size."""
-        return QSize(ACTION_DIM * 30 + STEP_COLUMN, self.sizeHint().height())
+        return QSize(ACTION_DIM * 24 + STEP_COLUMN, self.sizeHint().height())
 
     def cell_rect(self, row: int, column: int) -> QRectF:
         """Return where a value is drawn."""

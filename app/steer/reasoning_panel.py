@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.icons import icon
 from app.steer.absence import answer_hint, no_trace
-from app.steer.action_bars import ActionBars
+from app.steer.action_bars import ROW, ActionBars
 from app.steer.action_words import ranges_of, summary, values_of
 from app.steer.answer_notices import notices
 from app.steer.answer_spans import Told, percent, told
@@ -82,7 +82,7 @@ class ReasoningPanel(QWidget):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._stage_labels: list[QLabel] = []
         self._stage_row = QHBoxLayout()
-        self._stage_row.setSpacing(8)
+        self._stage_row.setSpacing(6)
         self._copy = self._flat("copy", "Copy the raw answer", "Copy the raw answer")
         self._copy.clicked.connect(self._copy_text)
         self._toggle = self._flat("code", "Raw answer", "Show the answer as the model wrote it")
@@ -108,8 +108,8 @@ class ReasoningPanel(QWidget):
         column = QVBoxLayout(actions)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self._totals)
         column.addWidget(self.bars)
+        column.addWidget(self._totals)
         self.sections = {
             "depth": Section("Depth", self.codes),
             "trace": Section("Trace", self.trace),
@@ -131,7 +131,7 @@ class ReasoningPanel(QWidget):
         theme.set_role(inside, "clear")
         body = QVBoxLayout(inside)
         body.setContentsMargins(0, 0, 8, 0)
-        body.setSpacing(8)
+        body.setSpacing(4)
         self._buttons = QHBoxLayout()
         body.addWidget(self._hint)
         body.addWidget(self.notices)
@@ -139,7 +139,7 @@ class ReasoningPanel(QWidget):
         for widget in (*self.sections.values(), self._raw):
             body.addWidget(widget)
         body.addStretch(1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -182,7 +182,8 @@ class ReasoningPanel(QWidget):
 
     def set_rejected(self, step: int | None, reason: str = "") -> None:
         """Mark the step that the guard rejects; None marks none."""
-        self.bars.set_rejected(step, reason)
+        if self.bars.set_rejected(step, reason) and step is not None:
+            self._scroll_to_step(step)
 
     def set_reasoning(self, reasoning: Reasoning | None, complete: bool = True) -> None:
         """Show an answer, or as much of it as has arrived.
@@ -257,7 +258,7 @@ class ReasoningPanel(QWidget):
         button.setAccessibleName(name)
         button.setToolTip(tip)
         theme.set_role(button, "flat")
-        button.setFixedSize(26, 26)
+        button.setFixedSize(24, 24)
         return button
 
     def _set_stages(self, found: tuple[Stage, ...], *, timed: bool = True) -> None:
@@ -333,6 +334,14 @@ class ReasoningPanel(QWidget):
             return
         stale = self._stale if self._complete else ""
         self.notices.set_said(notices(reasoning, parts=self._parts, stale=stale))
+
+    def _scroll_to_step(self, step: int) -> None:
+        inside, layout = self._scroll.widget(), self.layout()
+        if inside is None or layout is None or not self.bars.isVisible():
+            return
+        layout.activate()
+        place = self.bars.mapTo(inside, self.bars.cell_rect(step, 0).center().toPoint())
+        self._scroll.ensureVisible(0, place.y(), 0, 2 * ROW)
 
     def _show_raw(self, show: bool) -> None:
         if show and self._reasoning is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
@@ -17,6 +18,9 @@ from core.types import MAX_TRACE_POINTS, TRACE_MAX
 
 ROWS = ("point", "0–255", "px", "sure")
 _MARGIN = 4
+NARROW = 280
+"""Below this width [px] each point gets a row of its own."""
+
 SHARED = "Near values share the probability, so that a good one can have little of it"
 
 
@@ -77,18 +81,36 @@ class TraceTable(QWidget):
                 label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 if column:
                     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-                grid.addWidget(label, row, column)
             labels[0].setText(ROWS[row])
         for label in self._cells[-1]:
             label.setToolTip(SHARED)
-        for column in range(1, MAX_TRACE_POINTS + 1):
-            grid.setColumnStretch(column, 1)
+        self._grid, self._narrow = grid, True
+        self._arrange(narrow=False)
+        # Otherwise its own width would keep it from being arranged for a narrow panel.
+        self._table.setMinimumWidth(1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._words)
         box.addWidget(self._table)
         self._shown: tuple[object, ...] = ()
         self.setAccessibleName("Trace points")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the points below each other where there is no room beside each other."""
+        super().resizeEvent(event)
+        self._arrange(narrow=self.width() < NARROW)
+
+    def _arrange(self, *, narrow: bool) -> None:
+        if narrow == self._narrow:
+            return
+        self._narrow = narrow
+        for row, labels in enumerate(self._cells):
+            for column, label in enumerate(labels):
+                place = (column, row) if narrow else (row, column)
+                self._grid.addWidget(label, *place)
+        for column in range(MAX_TRACE_POINTS + 1):
+            wide = 0 < column < len(ROWS) if narrow else column > 0
+            self._grid.setColumnStretch(column, int(wide))
 
     @property
     def texts(self) -> list[list[str]]:
