@@ -27,6 +27,11 @@ logger = logging.getLogger(__name__)
 
 Points = NDArray[np.float64]
 
+DROPPED = (
+    "You changed the trace while the model was following it, so that answer is dropped. Press "
+    "Enter to steer with the new one."
+)
+
 
 class Controller(QObject):
     """Does what the person asks for."""
@@ -188,6 +193,7 @@ class Controller(QObject):
         """Replace the drawn trace; a plan that followed the old one is void."""
         if self._pending is not None and self._pending[1] == PlanKind.USER:
             self.cancel()
+            self._notifier.info(DROPPED)
         self.store.set_draft(points)
         self.store.drop_plan(PlanKind.USER)
         if self.store.phase not in BUSY and self.store.phase != Phase.RUNNING:

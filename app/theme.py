@@ -68,6 +68,7 @@ class DataColours:
     path: str = "#009E73"
     rejected: str = "#D55E00"
     box: str = "#CC79A7"
+    warning: str = "#E69F00"
     casing: str = "#101214"
 
 

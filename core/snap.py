@@ -1,10 +1,10 @@
 """Edges that a drawn point may snap to: outlines of objects in the picture and steps in its depth.
 
 An :class:`EdgeField` is made once per picture: Canny's thinned gradient maxima of the grey picture
-and of the depth map stretched over it. That takes 5 ms for 320 x 240 and 60 ms for 1280 x 720 pixels on
-a busy core, so the studio makes it outside its event loop. :func:`nearest` looks at a small window
-only and takes some 70 µs there. Both are deterministic: of two edges that are equally near, the stronger one wins, then
-the upper left one.
+and of the depth map stretched over it. On a busy core that takes 5 ms for 320 x 240 and 60 ms for
+1280 x 720 pixels, so the studio makes it outside its event loop. :func:`nearest` looks at a small
+window only and takes some 70 µs there. Both are deterministic: of two edges that are equally near,
+the stronger one wins, then the upper left one.
 
 Coordinates are those of :mod:`core.camera`: (0, 0) is the corner of the first pixel, whose centre
 is (0.5, 0.5).
@@ -13,6 +13,7 @@ is (0.5, 0.5).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -93,7 +94,7 @@ def nearest(field: EdgeField, position: ArrayLike, radius: float) -> NDArray[np.
         return None
     order = np.lexsort((-window[rows, columns][within], gaps[within]))
     row, column = rows[within][order[0]], columns[within][order[0]]
-    return np.array([column + left + 0.5, row + top + 0.5])
+    return np.array([column + left + 0.5, row + top + 0.5], dtype=np.float64)
 
 
 def _nearness(depth: DepthMap) -> NDArray[np.uint8]:
@@ -105,7 +106,7 @@ def _nearness(depth: DepthMap) -> NDArray[np.uint8]:
     return (255.0 * (near - low) / max(high - low, 1e-12)).astype(np.uint8)
 
 
-def _edges(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _edges(grey: NDArray[Any]) -> NDArray[np.float32]:
     """Return the gradient [grey levels] where it is a strong thin ridge, and 0 elsewhere."""
     smooth = cv2.GaussianBlur(grey, (0, 0), _NOISE)
     across = cv2.Sobel(smooth, cv2.CV_16S, 1, 0)

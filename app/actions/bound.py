@@ -44,6 +44,7 @@ class Actions(QObject):
             store.observation_changed,
             store.plans_changed,
             store.draft_changed,
+            store.point_changed,
             store.auto_changed,
         ):
             signal.connect(self.refresh)

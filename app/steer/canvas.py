@@ -12,14 +12,17 @@ from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
-from app.observe import camera_order, gripper_pixel, path_pixels
+from app.observe import camera_order, path_pixels
 from app.steer import trace_item
 from app.steer.absence import no_steering
 from app.steer.answer_state import shown
 from app.steer.camera_panel import age_text
+from app.steer.edge_finder import EdgeFinder
 from app.steer.image_view import ImageView
 from app.steer.mapping import scene_from_model
+from app.steer.trace_editor import TraceEditor
 from app.steer.trace_item import TraceItem
+from app.steer.trace_marks import TraceMarks
 from app.steer.trace_tool import TraceTool
 from app.store import Phase, PlanKind, Store
 from core.types import Frame
@@ -49,8 +52,8 @@ class Canvas(QWidget):
         Args:
             store: What to show.
             undo_stack: Where edits of the trace go.
-            begin: See :class:`TraceTool`.
-            put: See :class:`TraceTool`.
+            begin: See :class:`TraceEditor`.
+            put: See :class:`TraceEditor`.
             parent: Qt parent.
         """
         super().__init__(parent)
@@ -70,27 +73,39 @@ class Canvas(QWidget):
         self.model_item = TraceItem(trace_item.MODEL, 2)
         self.travelled_item = TraceItem(trace_item.TRAVELLED, 3)
         self.user_item = TraceItem(trace_item.USER, 4)
-        self.stroke_item = TraceItem(trace_item.STROKE, 5)
+        self.stroke_item = TraceItem(trace_item.STROKE, 3.5)
+        self.stroke_item.set_faded(True)
+        self.marks_item = TraceMarks(6)
         self._items = (
             self.path_item,
             self.model_item,
             self.travelled_item,
             self.user_item,
             self.stroke_item,
+            self.marks_item,
         )
         for item in self._items:
             self.view.scene().addItem(item)
         self.view.scale_changed.connect(self._rescale)
+        self.edges = EdgeFinder(self)
         self.tool = TraceTool(
             self.view,
             self.user_item,
             self.stroke_item,
-            undo_stack,
-            get=lambda: store.draft,
-            put=put,
-            begin=begin,
+            self.marks_item,
+            TraceEditor(
+                store,
+                undo_stack,
+                size=lambda: self.view.image_size,
+                put=put,
+                begin=begin,
+                parent=self,
+            ),
+            self.edges,
         )
+        self._drawn_on: Frame | None = None
         self.tool.hint_changed.connect(self._say)
+        store.point_changed.connect(self.tool.refresh)
         self.tool.refused.connect(self._warn)
         self.view.moved.connect(self._point)
         self.view.pointer_left.connect(self._unpoint)
@@ -135,7 +150,11 @@ class Canvas(QWidget):
 
     def copy_model_trace(self) -> None:
         """Take the model's trace over as yours, to bend it."""
-        self.tool.replace_by(self._model_trace())
+        self.tool.editor.replace_by(self._model_trace())
+
+    def shutdown(self) -> None:
+        """Wait for the pool."""
+        self.edges.shutdown()
 
     @property
     def camera(self) -> str:
@@ -161,13 +180,17 @@ class Canvas(QWidget):
             self._live = frame
             self.view.set_image(frame.image)
             self._show_items()
-            self._place_gripper()
+            self.tool.refresh()
             if self.user_item.is_empty != (self._store.draft is None):
                 self.show_draft()
 
     def show_observation(self, *_: object) -> None:
         """Follow what is pinned."""
         observation = self._store.observation
+        pinned = observation.frames[0] if self.is_pinned and observation is not None else None
+        if pinned is not self._drawn_on:
+            self._drawn_on = pinned
+            self.tool.abandon()
         if self.is_pinned and observation is not None:
             self.view.set_image(observation.frames[0].image)
             self._pinned_ns = observation.frames[0].t_ns
@@ -175,7 +198,6 @@ class Canvas(QWidget):
             self.view.set_image(None)
         self._show_items()
         self._title.setText(self.camera.capitalize() or "Camera")
-        self._place_gripper()
         self.show_draft()
         self.show_plans()
         self.tick(None)
@@ -217,6 +239,7 @@ class Canvas(QWidget):
         size = self.view.image_size
         if not all(size):
             return
+        self._find_edges()
         trace = self._model_trace()
         self.model_item.set_points(None if trace is None else scene_from_model(trace, size))
         plan = self._store.plan
@@ -238,14 +261,14 @@ class Canvas(QWidget):
         traces = plan.reasoning.traces if plan is not None else ()
         return traces[0].points if traces else None
 
-    def _place_gripper(self) -> None:
-        observation = self._store.observation
-        state = observation.state if observation is not None and self.is_pinned else None
-        place = gripper_pixel(self._store.rig, self.camera, state or self._store.robot)
-        if place is None or not all(self.view.image_size):
-            self.tool.set_gripper(None)
-        else:
-            self.tool.set_gripper(QPointF(*(place * self.view.image_size)))
+    def _find_edges(self) -> None:
+        """Let points snap to edges of the pinned picture and of the depth that was read in it."""
+        plan = self._store.plans.get(PlanKind.MODEL)
+        self.edges.set_picture(
+            None if self._drawn_on is None else self._drawn_on.image,
+            None if plan is None else plan.reasoning.depth_map,
+        )
+        self.tool.refresh()
 
     def _rescale(self, scale: float) -> None:
         for item in self._items:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
@@ -30,6 +30,8 @@ from app.picture import to_pixmap
 MAX_SCALE = 32.0
 _PAN_BUTTONS = Qt.MouseButton.MiddleButton | Qt.MouseButton.RightButton
 _STEP = 1.2
+_STILL = 4.0
+"""A right button that moved less than this was clicked [screen px]."""
 
 
 class ImageView(QGraphicsView):
@@ -42,6 +44,8 @@ class ImageView(QGraphicsView):
     pointer_left = Signal()
     key_pressed = Signal(QKeyEvent)
     scale_changed = Signal(float)
+    context_requested = Signal(QPointF, QPoint)
+    """A right click that did not pan: image pixel, and place on the screen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +57,7 @@ class ImageView(QGraphicsView):
         self._zoom = 1.0
         self._centre = QPointF()
         self._pan_from: QPointF | None = None
+        self._right_at: QPointF | None = None
         self._message = ""
         self._readout = ""
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -226,6 +231,8 @@ class ImageView(QGraphicsView):
             self.pressed.emit(self.to_image(event.position()), event.modifiers())
         elif event.button() & _PAN_BUTTONS:
             self._pan_from = event.position()
+            right = event.button() == Qt.MouseButton.RightButton
+            self._right_at = event.position() if right else None
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -244,6 +251,10 @@ class ImageView(QGraphicsView):
             self.released.emit(self.to_image(event.position()))
         elif event.button() & _PAN_BUTTONS:
             self._pan_from = None
+            at, self._right_at = self._right_at, None
+            if at is not None and (event.position() - at).manhattanLength() < _STILL:
+                place = event.globalPosition().toPoint()
+                self.context_requested.emit(self.to_image(event.position()), place)
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -32,8 +32,10 @@ from app.steer.depth_view import DepthView
 from app.steer.instruction_panel import InstructionPanel
 from app.steer.model_view import ModelView
 from app.steer.plan_bar import PlanBar
+from app.steer.points_panel import PointsPanel
 from app.steer.reasoning_panel import ReasoningPanel
 from app.steer.robot_panel import RobotPanel
+from app.steer.trace_menu import TraceMenu
 from app.store import BUSY, Phase, PlanKind
 from app.studio import Studio
 from core import overlay
@@ -63,6 +65,8 @@ class SteerWorkspace(QWidget):
         self.cloud = CloudView()
         self.model = ModelView()
         self.depth_view = DepthView()
+        self.points = PointsPanel()
+        self.menu = TraceMenu(self.canvas.tool, actions, self)
         self.answer = ReasoningPanel()
         self.robot = RobotPanel(
             actions["run"], actions["stop"], actions["release"], actions["home"]
@@ -90,7 +94,18 @@ class SteerWorkspace(QWidget):
         insets.setContentsMargins(0, 44, 0, 8)
         insets.addWidget(self.cameras)
         picture.addLayout(insets)
-        for name in ("undo", "redo", "clear", "copy_model", "fit", "live"):
+        for name in (
+            "undo",
+            "redo",
+            "copy_model",
+            "start_at_gripper",
+            "reverse",
+            "straighten",
+            "clear",
+            "snap",
+            "fit",
+            "live",
+        ):
             button = QToolButton()
             button.setDefaultAction(self._actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -114,6 +129,7 @@ class SteerWorkspace(QWidget):
             Panel(name="scene", title="3D view", widget=padded(self.cloud), share=5),
             Panel(name="model", title="What the model sees", widget=padded(thumbnails), share=3),
             Panel(name="answer", title="Answer", widget=padded(self.answer), share=5),
+            Panel(name="points", title="Trace points", widget=padded(self.points), behind="model"),
         ]
 
     def _wire(self) -> None:
@@ -122,6 +138,10 @@ class SteerWorkspace(QWidget):
         self.plans.plan_chosen.connect(studio.controller.select_plan)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
         self.canvas.tool.gesture_ended.connect(self._lift_again)
+        self.points.point_typed.connect(self.canvas.tool.type_point)
+        self.points.point_chosen.connect(self.canvas.tool.editor.select)
+        store.draft_changed.connect(self._show_points)
+        store.point_changed.connect(self._show_points)
         studio.feed.frame_arrived.connect(self._take_frame)
         store.rig_changed.connect(self._show_rig)
         store.capabilities_changed.connect(self._show_capabilities)
@@ -146,6 +166,7 @@ class SteerWorkspace(QWidget):
         """Wait for the pool."""
         self._clock.stop()
         self._cloud_job.shutdown()
+        self.canvas.shutdown()
 
     @Slot(object)
     def _take_frame(self, frame: Frame) -> None:
@@ -274,6 +295,10 @@ class SteerWorkspace(QWidget):
             self.model.set_image(overlay.draw_trace(image, np.asarray(store.draft)), steered=True)
         else:
             self.model.set_image(image)
+
+    def _show_points(self) -> None:
+        self.points.set_points(self._studio.store.draft, self.canvas.view.image_size)
+        self.points.set_selected(self._studio.store.point)
 
     def _show_robot(self) -> None:
         state = self._studio.store.robot

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,7 +27,7 @@ def dense(*corners, step=1.0):
     corners = np.array(corners, float)
     pieces = [
         a + (b - a) * np.linspace(0, 1, int(np.ceil(np.linalg.norm(b - a) / step)) + 1)[:, None]
-        for a, b in zip(corners[:-1], corners[1:], strict=True)
+        for a, b in pairwise(corners)
     ]
     return np.vstack(pieces)
 

@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 
 from app.steer.mapping import scene_from_model
-from app.steer.trace_tool import EDIT_HINT, FULL_HINT, OUTSIDE_HINT
+from app.steer.trace_hints import FULL_HINT, OUTSIDE_HINT
+from app.steer.trace_rules import FULL
 from tests.app.conftest import Rigged, drag
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -36,7 +37,7 @@ def test_clicks_add_points_up_to_five(canvas: Rigged) -> None:
     near(canvas, *spots)
     canvas.click(220, 200)
     near(canvas, *spots)
-    assert canvas.window.workspace.canvas.hint == FULL_HINT
+    assert canvas.window.workspace.canvas.hint == FULL
 
 
 def test_stroke_is_resampled_to_five_even_points(canvas: Rigged) -> None:
