@@ -75,6 +75,7 @@ QPushButton[role="flat"], QToolButton {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: $text;
     padding: 4px; }
 QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
+QToolButton:checked { background: $accent; color: $on_accent; }
 QPushButton[role="flat"]:checked { background: $line; color: $text; }
 QPushButton[role="flat"]:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton[role="link"] {
@@ -106,6 +107,16 @@ QTabBar::tab { background: transparent; color: $muted; padding: 4px 12px;
     border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:hover { color: $text; }
+
+QTableView {
+    background: $window; color: $text; gridline-color: $line; border: none;
+    selection-background-color: $accent; selection-color: $on_accent; }
+QTableView QLineEdit, QTableView QLineEdit:focus {
+    border: 1px solid $accent; border-radius: 0; padding: 0 2px; }
+QHeaderView, QHeaderView::section { background: transparent; color: $muted; border: none; }
+QHeaderView::section { padding: 0 4px; border-bottom: 1px solid $line; }
+QHeaderView::section:checked { color: $text; font-weight: 600; }
+QTableCornerButton::section { background: transparent; border: none; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="clear"] { background: transparent; }

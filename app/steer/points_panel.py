@@ -25,10 +25,9 @@ from core.types import TRACE_MAX
 Points = NDArray[np.float64]
 
 EMPTY = (
-    "The points of your trace appear here, in pixels and in the model's units. Draw on the "
-    "picture, or press P."
+    "The points of your trace appear here, to be read and typed. Draw on the picture, or press P."
 )
-COLUMNS = ("x [px]", "y [px]", "x 0–255", "y 0–255")
+COLUMNS = ("x px", "y px", "x /255", "y /255")
 _TIPS = (
     "Pixels of the frame, counted from its left edge",
     "Pixels of the frame, counted from its upper edge",
@@ -36,6 +35,9 @@ _TIPS = (
     "As the model counts: 0 at the upper edge, 255 at the lower one",
 )
 _DECIMALS = 1
+
+ROW = 20
+"""Height of a row [px]: five of them and the header are no taller than a picture beside them."""
 
 
 def read_number(text: str, low: float, high: float) -> tuple[float, str]:
@@ -81,8 +83,10 @@ class PointsPanel(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         rows = self.table.verticalHeader()
-        rows.setDefaultSectionSize(24)
+        rows.setMinimumSectionSize(ROW)
+        rows.setDefaultSectionSize(ROW)
         rows.setMinimumWidth(24)
+        header.setFixedHeight(ROW)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for column, (words, tip) in enumerate(zip(COLUMNS, _TIPS, strict=True)):
             head = QTableWidgetItem(words)

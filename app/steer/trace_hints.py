@@ -59,8 +59,8 @@ def hint(state: HintState) -> str:
     if state.selected >= 0:
         inserts = "" if full else ", I inserts"
         return (
-            f"Point {state.selected + 1}: arrows move it (Shift: 10 px), Del removes{inserts}; "
-            ", and . change."
+            f"Point {state.selected + 1}: arrows move it (Shift: 10 px), Del removes{inserts}, "
+            "keys , and . choose."
         )
     if state.astray:
         return f"Your trace does not begin at {state.astray}; press G to mend that."

@@ -8,9 +8,7 @@ from app.store import Store
 from core.types import MAX_TRACE_POINTS
 
 NOTHING_DRAWN = "There is no drawn trace."
-FULL = (
-    f"A trace has at most {MAX_TRACE_POINTS} points: drag one, remove one (Del), or draw a new line."
-)
+FULL = f"A trace has at most {MAX_TRACE_POINTS} points: drag or remove one, or draw a new line."
 
 
 def edit(store: Store) -> str:

@@ -151,6 +151,11 @@ class TraceTool(QObject):
         if self.drop():
             self.refused.emit(CHANGED_HINT)
 
+    def forget_pointer(self) -> None:
+        """Let keys speak: what lies under the pointer counts again when it moves."""
+        self._hovered, self._ghost, self.aim.ring = -1, None, None
+        self.refresh()
+
     def type_point(self, index: int, point: Points) -> None:
         """Put a point where somebody typed, (2,) in 0..255; a gesture under way is taken back."""
         self.cancel()
@@ -316,6 +321,7 @@ class TraceTool(QObject):
     def _key(self, event: QKeyEvent) -> None:
         if self._gesture is not None:
             return
+        self.forget_pointer()
         if event.key() == Qt.Key.Key_Menu:
             event.accept()
             self.menu_requested.emit(self._view.viewport().mapToGlobal(self.keys.place_on_screen()))
@@ -340,6 +346,5 @@ class TraceTool(QObject):
 
     def _leave(self) -> None:
         if self._gesture is None:
-            self._hovered, self._ghost, self.aim.ring = -1, None, None
             self._view.viewport().setCursor(Qt.CursorShape.ArrowCursor)
-            self.refresh()
+            self.forget_pointer()
