@@ -34,6 +34,7 @@ def test_resizing_while_drawing_keeps_the_stroke_where_it_is(canvas: Rigged) -> 
     near(canvas, (60, 150), (85, 150), (110, 150), (135, 150), (160, 150))
 
 
+@pytest.mark.parametrize("loss", ["rig", "pin"])
 def test_losing_the_picture_takes_the_gesture_back_and_keeps_the_draft(
     canvas: Rigged, loss: str
 ) -> None:

@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 
 from app.steer.mapping import scene_from_model
-from app.steer.trace_hints import CHANGED_HINT, FULL_HINT, OUTSIDE_HINT, STROKE_HINT
+from app.steer.trace_hints import FULL_HINT, OUTSIDE_HINT, STROKE_HINT
 from app.steer.trace_rules import FULL
-from tests.app.conftest import Rigged, drag, move, release
-from tests.app.steer.hands import CTRL, SHIFT, gripper, near, pixels, point_at, right_click, trigger
+from tests.app.conftest import Rigged, drag
+from tests.app.steer.hands import CTRL, SHIFT, gripper, near, pixels, point_at, trigger
 
 
 @pytest.fixture
@@ -345,6 +345,3 @@ def test_points_snap_to_edges_while_that_is_switched_on(canvas: Rigged) -> None:
     canvas.key(Qt.Key.Key_Z, CTRL)
     canvas.click(*aside)
     assert np.linalg.norm(edges - pixels(canvas)[1], axis=1).min() > 1
-
-
-@pytest.mark.parametrize("loss", ["rig", "pin"])
