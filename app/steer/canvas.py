@@ -107,6 +107,7 @@ class Canvas(QWidget):
         self.tool.hint_changed.connect(self._say)
         store.point_changed.connect(self.tool.refresh)
         self.tool.refused.connect(self._warn)
+        self.tool.began.connect(self._end_warning)
         self.view.moved.connect(self._point)
         self.view.pointer_left.connect(self._unpoint)
         self._build()
@@ -284,6 +285,9 @@ class Canvas(QWidget):
     def _say_again(self) -> None:
         """Another policy may follow drawn traces or not."""
         self._say(self._said)
+
+    def _end_warning(self) -> None:
+        self._warned_until = 0.0
 
     def _warn(self, hint: str) -> None:
         self._warned_until = time.monotonic() + WARNED_S

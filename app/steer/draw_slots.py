@@ -27,6 +27,7 @@ def draw_slots(canvas: Canvas) -> dict[str, Callable[..., object]]:
                 return
             if leave:
                 tool.keys.leave()
+            tool.began.emit()
             tool.forget_pointer()
             act()
             canvas.view.setFocus()

@@ -72,6 +72,8 @@ class TraceTool(QObject):
 
     hint_changed = Signal(str)
     refused = Signal(str)
+    began = Signal()
+    """A person does something new; a warning about what came before is out of date."""
     gesture_ended = Signal(object, object, str)
     """Trace before, trace after and the name of the step."""
     menu_requested = Signal(QPoint)
@@ -212,6 +214,7 @@ class TraceTool(QObject):
         return astray
 
     def _press(self, pixel: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        self.began.emit()
         self._end()  # of a gesture whose release went to somebody else
         self.keys.leave()
         self._just_added = False
@@ -321,6 +324,7 @@ class TraceTool(QObject):
     def _key(self, event: QKeyEvent) -> None:
         if self._gesture is not None:
             return
+        self.began.emit()
         self.forget_pointer()
         if event.key() == Qt.Key.Key_Menu:
             event.accept()

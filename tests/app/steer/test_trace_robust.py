@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from app.steer.trace_hints import CHANGED_HINT
+from app.steer.trace_hints import CHANGED_HINT, STROKE_HINT
+from app.steer.trace_rules import FULL
 from tests.app.conftest import Rigged, drag, move, release
 from tests.app.steer.hands import near, point_at, trigger
 
@@ -75,6 +76,15 @@ def test_an_answer_to_an_older_draft_is_dropped_and_said_so(canvas: Rigged) -> N
     assert sum("answer is dropped" in text for text in said) == 1
     canvas.until(lambda: canvas.policy.cancelled == 1)
     assert "user" not in canvas.store.plans
+
+
+def test_a_warning_ends_when_something_new_begins(canvas: Rigged) -> None:
+    picture = canvas.window.workspace.canvas
+    canvas.drag((60, 150), (260, 150))
+    canvas.click(100, 60)
+    assert picture.hint == FULL
+    canvas.drag((60, 200), (160, 200), release=False)
+    assert picture.hint == STROKE_HINT
 
 
 def test_actions_wait_for_the_hand(canvas: Rigged) -> None:
