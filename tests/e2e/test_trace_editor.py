@@ -38,7 +38,8 @@ Start = Callable[..., Live]
 def test_the_trace_editor_from_the_first_click_to_a_lost_lab(start: Start, subtests: Any) -> None:
     live = start("--seed", "7", "--instruction", "pick up the object")
     live.ready()
-    live.until(lambda: live.store.robot is not None and "front" in live.studio.feed.frames)
+    live.until(lambda: live.store.robot is not None)
+    fresh(live)
     live.window.docks.show("points")
     for check in (
         clicks_begin_at_the_gripper_and_end_at_five,
@@ -68,16 +69,19 @@ def test_the_trace_editor_from_the_first_click_to_a_lost_lab(start: Start, subte
 
 
 def leave_nothing(live: Live) -> None:
-    """Leave no trace, no gesture and no pinned picture behind."""
+    """Leave no trace, no gesture and no question behind; the picture stays pinned."""
     live.window.workspace.canvas.tool.cancel()
     live.studio.controller.cancel()
     if live.store.rig is None:
         return
     if live.store.draft is not None:
         live.window.actions_table["clear"].trigger()
-    if live.window.actions_table["live"].isEnabled():
-        live.window.actions_table["live"].trigger()
     live.view.setFocus()
+
+
+def fresh(live: Live) -> None:
+    """Wait for a picture of now; a loaded machine delivers late, and old ones are refused."""
+    live.until(lambda: (live.studio.feed.age_ms("front") or 1e9) < 500)
 
 
 def places(live: Live) -> Points:
@@ -160,6 +164,7 @@ def a_stroke_shows_what_the_model_will_get(live: Live) -> None:
 
 
 def a_trace_from_the_models_own(live: Live) -> None:
+    fresh(live)
     live.key(Key.Key_Space)
     live.until(lambda: live.store.phase in BUSY)
     live.until(lambda: live.store.phase not in BUSY)
@@ -315,7 +320,7 @@ def numbers_are_typed_and_rows_are_points(live: Live) -> None:
         else:
             live.until(lambda: steps(live) == before + 1)
             assert live.store.draft[2, 0] == pytest.approx(wanted)
-    assert live.store.phase == "ready"
+    assert live.store.phase not in BUSY  # Enter in the table steers nothing
     live.key(Key.Key_Z, CTRL)
     assert live.store.draft[2, 0] != pytest.approx(128.5)
 
@@ -343,7 +348,7 @@ def everything_by_keys_alone(live: Live) -> None:
 
 
 def escape_takes_a_gesture_back(live: Live) -> None:
-    spots = three(live)
+    spots, pinned = three(live), live.store.observation
     taken = steps(live)
     live.drag(spots[1], at(live, 0.8, 0.5), release=False)
     live.key(Key.Key_Escape)
@@ -354,7 +359,7 @@ def escape_takes_a_gesture_back(live: Live) -> None:
     near(live, *spots)
     assert steps(live) == taken
     assert not live.studio.undo_stack.canRedo()
-    assert live.store.phase == "ready"
+    assert live.store.observation is pinned
 
 
 def what_is_drawn_is_what_is_sent(live: Live) -> None:
