@@ -31,6 +31,11 @@ logger = logging.getLogger(__name__)
 
 Points = NDArray[np.float64]
 
+DROPPED = (
+    "You changed the trace while the model was following it, so that answer is dropped. Press "
+    "Enter to steer with the new one."
+)
+
 
 class Controller(QObject):
     """Does what the person asks for."""
@@ -276,6 +281,8 @@ class Controller(QObject):
 
     def put_draft(self, points: Points | None) -> None:
         """Replace the drawn trace; a plan that followed the old one is void."""
+        if set(self._pending.values()) == {PlanKind.USER}:
+            self._notifier.info(DROPPED)
         self.void(PlanKind.USER)
         self.store.set_draft(points)
         if self.store.phase not in BUSY and self.store.phase != Phase.RUNNING:

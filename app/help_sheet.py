@@ -16,8 +16,9 @@ GESTURES = (
     ("Click", "Add a point at the end."),
     ("Drag a dot", "Move the point."),
     ("Drag the line", "Add a point there and move it."),
-    ("Del, double-click", "Remove the point."),
-    ("Arrow keys", "Nudge the selected point by a pixel; with Shift by ten."),
+    ("Double-click", "Remove the point."),
+    ("Right click", "Show what can be done with a point, the line or the picture there."),
+    ("Arrow keys", "Move the selected point, or else the cross, by a pixel; with Shift by ten."),
     ("Wheel, right-drag", "Zoom to the pointer; move the picture."),
 )
 

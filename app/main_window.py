@@ -28,6 +28,7 @@ from app.help_sheet import HelpSheet
 from app.menus import fill_menu_bar
 from app.settings import save_settings
 from app.status_bar import StatusBar
+from app.steer.draw_slots import StepNames, draw_slots
 from app.steer.robot_panel import mode_words
 from app.steer.workspace import SteerWorkspace, badge
 from app.store import BUSY, Phase, PlanKind
@@ -140,8 +141,6 @@ class MainWindow(QMainWindow):
             "edit_candidate": self._edit_candidate,
             "drop_candidate": studio.compare.drop,
             **{f"plan_{kind.number}": partial(self._choose_plan, kind) for kind in PlanKind},
-            "clear": self.workspace.canvas.tool.clear,
-            "copy_model": self.workspace.canvas.copy_model_trace,
             "fit": self.workspace.canvas.view.fit,
             "run": studio.motion.run,
             "allow": studio.controller.allow,
@@ -166,12 +165,14 @@ class MainWindow(QMainWindow):
             "undo": self._undo,
             "redo": self._redo,
             **self.workspace.scene.slots(),
+            **draw_slots(self.workspace.canvas),
         }
         for name, slot in slots.items():
             self.actions_table[name].triggered.connect(slot)
         for name, changed in (("undo", stack.canUndoChanged), ("redo", stack.canRedoChanged)):
             self.actions_table[name].setEnabled(False)
             changed.connect(self.actions_table[name].setEnabled)
+        StepNames(self.actions_table, stack)
         self.actions_table["auto"].triggered.connect(self.actions_table.refresh)
 
     def _wire(self) -> None:
@@ -222,6 +223,8 @@ class MainWindow(QMainWindow):
         self._step_back(undo=False)
 
     def _step_back(self, *, undo: bool) -> None:
+        if self.workspace.canvas.tool.drop():  # what the hand is about to do is taken back first
+            return
         reason = self.studio.controller.begin_drawing()
         if reason:
             self.studio.notifier.warning(reason)

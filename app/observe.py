@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from app.live import LiveFeed
-from app.store import RigInfo, Store
+from app.store import PlanKind, RigInfo, Store
 from core import trace
 from core.types import Frame, Observation, RobotState, StudioError
 
@@ -76,6 +78,47 @@ def gripper_in_model_units(store: Store) -> Points | None:
         return None
     height, width = frame.image.shape[:2]
     return trace.to_model(place * (width, height) - 0.5, (width, height))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TraceStart:
+    """Where a drawn trace should begin.
+
+    Attributes:
+        place: (2,) in 0..255.
+        words: What is there.
+    """
+
+    place: Points
+    words: str
+
+    def is_start_of(self, points: Points) -> bool:
+        """Whether an (L, 2) trace begins here, L >= 1."""
+        return bool(np.linalg.norm(points[0] - self.place) <= trace.REACHED)
+
+
+def trace_start(store: Store) -> TraceStart | None:
+    """Say where a trace should begin: at the gripper, else where the model's own does.
+
+    The gripper is where the arm's state puts it in the picture that is shown: the pinned one, or
+    the live one of the first camera. None when the camera is not calibrated, or does not see it,
+    and the model has not drawn a trace either.
+    """
+    camera, state = next(iter(camera_order(store.rig)), ""), store.robot
+    if store.observation is not None:
+        camera = store.observation.frames[0].camera
+        state = store.observation.state or state
+    place = gripper_pixel(store.rig, camera, state)
+    model = store.rig.cameras.get(camera) if store.rig is not None else None
+    if place is not None and model is not None and ((place >= 0) & (place < 1)).all():
+        size = (model.width, model.height)
+        return TraceStart(place=trace.to_model(place * size - 0.5, size), words="the gripper")
+    plan = store.plans.get(PlanKind.MODEL)
+    traces = plan.reasoning.traces if plan is not None else ()
+    if traces and len(traces[0].points):
+        place = np.asarray(traces[0].points[0], dtype=np.float64)
+        return TraceStart(place=place, words="the model's first point")
+    return None
 
 
 def remaining_trace(points: Points, position: Points, travelled: Points) -> tuple[Points, Points]:

@@ -155,6 +155,7 @@ class Store(QObject):
     draft_changed = Signal()
     candidates_changed = Signal()
     waiting_changed = Signal()
+    point_changed = Signal()
     recording_changed = Signal()
     auto_changed = Signal()
     progress_changed = Signal()
@@ -177,6 +178,7 @@ class Store(QObject):
         self.waiting: dict[PlanKind, Reasoning | None] = {}
         self.draft: NDArray[np.float64] | None = None
         self.travelled: NDArray[np.float64] = np.zeros((0, 2))
+        self.point = -1
         self.recording = Recording()
         self.auto = False
         self.cycle = 0
@@ -317,7 +319,15 @@ class Store(QObject):
         """
         self.draft = None if points is None or not len(points) else np.array(points, float)
         self.travelled = np.zeros((0, 2)) if travelled is None else np.array(travelled, float)
+        if self.draft is None or self.point >= len(self.draft):
+            self.select_point(-1)
         self.draft_changed.emit()
+
+    def select_point(self, index: int) -> None:
+        """Select a point of the drawn trace by its index; -1 for none."""
+        if index != self.point:
+            self.point = index
+            self.point_changed.emit()
 
     def set_recording(self, recording: Recording) -> None:
         """Remember the state of the session log."""

@@ -233,6 +233,8 @@ class Studio(QObject):
         if self._left:
             return
         self._left = True
+        # Steps that are left to the garbage collector can be freed after what owns them.
+        self.undo_stack.clear()
         if self.store.phase == Phase.RUNNING or self.store.auto:
             self.motion.stop("studio is closing")
         self.feed.attach(None)

@@ -81,6 +81,7 @@ QPushButton[role="flat"], QToolButton {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: $text;
     padding: 4px; }
 QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
+QToolButton:checked { background: $accent; color: $on_accent; }
 QPushButton[role="flat"]:checked { background: $line; color: $text; }
 QToolButton::menu-indicator { image: none; }
 QToolButton:checked { background: $accent; color: $on_accent; }
@@ -138,6 +139,15 @@ QSlider::handle:horizontal {
     background: $raised; border: 1px solid $edge; width: 14px; margin: -6px 0;
     border-radius: 8px; }
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { border: 2px solid $accent; }
+QTableView {
+    background: $window; color: $text; gridline-color: $line; border: none;
+    selection-background-color: $accent; selection-color: $on_accent; }
+QTableView QLineEdit, QTableView QLineEdit:focus {
+    border: 1px solid $accent; border-radius: 0; padding: 0 2px; }
+QHeaderView, QHeaderView::section { background: transparent; color: $muted; border: none; }
+QHeaderView::section { padding: 0 4px; border-bottom: 1px solid $line; }
+QHeaderView::section:checked { color: $text; font-weight: 600; }
+QTableCornerButton::section { background: transparent; border: none; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="clear"] { background: transparent; }

@@ -71,6 +71,7 @@ class DataColours:
     box: str = "#CC79A7"
     changed: str = "#E69F00"
     focus: str = "#FFFFFF"
+    warning: str = "#E69F00"
     casing: str = "#101214"
 
 

@@ -214,6 +214,31 @@ def reverse(points: ArrayLike) -> Points:
     return as_points(points)[::-1].copy()
 
 
+def straighten(points: ArrayLike) -> Points:
+    """Return as many points at even distances on the straight line between the ends."""
+    points = as_points(points)
+    if len(points) < 2:
+        return points.copy()
+    return points[:1] + (points[-1:] - points[:1]) * np.linspace(0.0, 1.0, len(points))[:, None]
+
+
+def start_at(points: ArrayLike, place: ArrayLike, reached: float = REACHED) -> Points:
+    """Return the line led to where it should start.
+
+    A place on the line cuts off what lies behind it. Otherwise the place becomes a new first point
+    where there is room for one, and else the first point moves there.
+
+    Args:
+        points: (L, 2) in model units, L <= 5.
+        place: (2,) where the line should start.
+        reached: How near to the line counts as on it.
+    """
+    points, place = as_points(points), as_points(place)
+    if len(points) > 1 and nearest_edge(points, place)[2] <= reached:
+        return remaining_line(points, place, reached)
+    return insert(points, 0, place) if len(points) < MAX_TRACE_POINTS else move(points, 0, place)
+
+
 def arc_length(points: ArrayLike) -> NDArray[np.float64]:
     """Return the (M,) distance of every point from the first, along the line."""
     steps = np.linalg.norm(np.diff(as_points(points), axis=0), axis=1)

@@ -33,6 +33,8 @@ class Actions(QObject):
             action.setToolTip(tip_of(spec, ""))
             if spec.icon:
                 action.setIcon(icon(spec.icon, spec.tint))
+            # A menu shows its own tick; the icon of a checked action is made for a filled button.
+            action.setIconVisibleInMenu(not spec.checkable)
             window.addAction(action)
             self.by_name[spec.name] = action
         for signal in (
@@ -46,6 +48,7 @@ class Actions(QObject):
             store.plans_changed,
             store.draft_changed,
             store.candidates_changed,
+            store.point_changed,
             store.auto_changed,
             store.episodes_changed,
         ):

@@ -12,16 +12,19 @@ from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
-from app.observe import camera_order, gripper_pixel, path_pixels
+from app.observe import camera_order, path_pixels
 from app.steer import trace_item
 from app.steer.absence import look_back_hint, no_steering
 from app.steer.answer_state import shown
 from app.steer.camera_panel import LOST_MS, OLD_MS, age_text
 from app.steer.canvas_head import CanvasHead
+from app.steer.edge_finder import EdgeFinder
 from app.steer.ghost_paths import GhostPaths, ghost_paths, kept_trace
 from app.steer.image_view import ImageView
 from app.steer.mapping import scene_from_model
+from app.steer.trace_editor import TraceEditor
 from app.steer.trace_item import TraceItem
+from app.steer.trace_marks import TraceMarks
 from app.steer.trace_tool import TraceTool
 from app.store import Phase, PlanKind, Store
 from core.types import Frame, Observation
@@ -51,8 +54,8 @@ class Canvas(QWidget):
         Args:
             store: What to show.
             undo_stack: Where edits of the trace go.
-            begin: See :class:`TraceTool`.
-            put: See :class:`TraceTool`.
+            begin: See :class:`TraceEditor`.
+            put: See :class:`TraceEditor`.
             parent: Qt parent.
         """
         super().__init__(parent)
@@ -70,30 +73,43 @@ class Canvas(QWidget):
         self.model_item = TraceItem(trace_item.MODEL, 2)
         self.travelled_item = TraceItem(trace_item.TRAVELLED, 3)
         self.user_item = TraceItem(trace_item.USER, 4)
-        self.stroke_item = TraceItem(trace_item.STROKE, 5)
+        self.stroke_item = TraceItem(trace_item.STROKE, 3.5)
+        self.stroke_item.set_faded(True)
+        self.marks_item = TraceMarks(6)
         self._items = (
             self.path_item,
             self.model_item,
             self.travelled_item,
             self.user_item,
             self.stroke_item,
+            self.marks_item,
         )
         for item in self._items:
             self.view.scene().addItem(item)
         self.ghosts = GhostPaths(self.view.scene())
         self.view.scale_changed.connect(self._rescale)
         self.head.back.clicked.connect(self._look_back)
+        self.edges = EdgeFinder(self)
         self.tool = TraceTool(
             self.view,
             self.user_item,
             self.stroke_item,
-            undo_stack,
-            get=lambda: store.draft,
-            put=put,
-            begin=begin,
+            self.marks_item,
+            TraceEditor(
+                store,
+                undo_stack,
+                size=lambda: self.view.image_size,
+                put=put,
+                begin=begin,
+                parent=self,
+            ),
+            self.edges,
         )
+        self._drawn_on: Frame | None = None
         self.tool.hint_changed.connect(self._say)
+        store.point_changed.connect(self.tool.refresh)
         self.tool.refused.connect(self._warn)
+        self.tool.began.connect(self._end_warning)
         self.view.moved.connect(self._point)
         self.view.pointer_left.connect(self._unpoint)
         self._build()
@@ -130,7 +146,11 @@ class Canvas(QWidget):
 
     def copy_model_trace(self) -> None:
         """Take the model's trace over as yours, to bend it."""
-        self.tool.replace_by(self._model_trace())
+        self.tool.editor.replace_by(self._model_trace())
+
+    def shutdown(self) -> None:
+        """Wait for the pool."""
+        self.edges.shutdown()
 
     @property
     def annotated(self) -> str:
@@ -161,7 +181,7 @@ class Canvas(QWidget):
         if frame.camera == self.camera and not self.is_pinned:
             self.view.set_image(frame.image)
             self._show_items()
-            self._place_gripper()
+            self.tool.refresh()
             if self.user_item.is_empty != (self._store.draft is None):
                 self.show_draft()
 
@@ -170,6 +190,10 @@ class Canvas(QWidget):
         observation = self._store.observation
         if observation is not self._pinned:
             self._pinned, self._pinned_ns = observation, time.monotonic_ns()
+        pinned = observation.frames[0] if self.is_pinned and observation is not None else None
+        if pinned is not self._drawn_on:
+            self._drawn_on = pinned
+            self.tool.abandon()
         if self.is_pinned and observation is not None:
             self.view.set_image(observation.frames[0].image)
             self.view.set_old("")
@@ -180,7 +204,6 @@ class Canvas(QWidget):
         self.view.layers.set_state(*self._state_words())
         self._show_items()
         self.head.set_camera(self.camera, self.annotated, len(camera_order(self._store.rig)))
-        self._place_gripper()
         self.show_draft()
         self.show_plans()
         self.tick(None)
@@ -246,6 +269,7 @@ class Canvas(QWidget):
         size = self.view.image_size
         if not all(size):
             return
+        self._find_edges()
         trace = self._model_trace()
         self.model_item.set_points(None if trace is None else scene_from_model(trace, size))
         plan = self._store.plan
@@ -267,14 +291,14 @@ class Canvas(QWidget):
         traces = plan.reasoning.traces if plan is not None else ()
         return traces[0].points if traces else None
 
-    def _place_gripper(self) -> None:
-        observation = self._store.observation
-        state = observation.state if observation is not None and self.is_pinned else None
-        place = gripper_pixel(self._store.rig, self.camera, state or self._store.robot)
-        if place is None or not all(self.view.image_size):
-            self.tool.set_gripper(None)
-        else:
-            self.tool.set_gripper(QPointF(*(place * self.view.image_size)))
+    def _find_edges(self) -> None:
+        """Let points snap to edges of the pinned picture and of the depth that was read in it."""
+        plan = self._store.plans.get(PlanKind.MODEL)
+        self.edges.set_picture(
+            None if self._drawn_on is None else self._drawn_on.image,
+            None if plan is None else plan.reasoning.depth_map,
+        )
+        self.tool.refresh()
 
     def _rescale(self, scale: float) -> None:
         for item in self._items:
@@ -293,6 +317,9 @@ class Canvas(QWidget):
     def _say_again(self) -> None:
         """Another policy may follow drawn traces or not, another camera cannot be drawn on."""
         self._say(self._said)
+
+    def _end_warning(self) -> None:
+        self._warned_until = 0.0
 
     def _warn(self, hint: str) -> None:
         self._warned_until = time.monotonic() + WARNED_S

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from app import theme
 
+_PIECES = 24
 _REACH = 24.0
 """How far dots, arrow and casing stick out of the line [screen px]."""
 
@@ -31,6 +32,7 @@ class TraceStyle:
         filled: Whether the dots are filled.
         pen: Line pattern.
         arrow: Whether the end has an arrow head.
+        ordered: Whether the line grows from thin and pale to full width and colour on its way.
     """
 
     colour: str
@@ -39,11 +41,12 @@ class TraceStyle:
     filled: bool = True
     pen: Qt.PenStyle = Qt.PenStyle.SolidLine
     arrow: bool = True
+    ordered: bool = False
 
 
-MODEL = TraceStyle(colour=theme.DATA.model)
-USER = TraceStyle(colour=theme.DATA.user, filled=False, dot=5.5)
-STROKE = TraceStyle(colour=theme.DATA.user, dot=0, arrow=False)
+MODEL = TraceStyle(colour=theme.DATA.model, ordered=True)
+USER = TraceStyle(colour=theme.DATA.user, filled=False, dot=5.5, ordered=True)
+STROKE = TraceStyle(colour=theme.DATA.user, width=1.5, dot=0, arrow=False)
 TRAVELLED = TraceStyle(
     colour=theme.DATA.travelled, width=2.5, dot=0, pen=Qt.PenStyle.DotLine, arrow=False
 )
@@ -63,6 +66,7 @@ class TraceItem(QGraphicsItem):
         self._selected = -1
         self._hovered = -1
         self._ghost: QPointF | None = None
+        self._numbered = False
         self._faded = False
 
     @property
@@ -99,11 +103,14 @@ class TraceItem(QGraphicsItem):
         self._pixel = 1.0 / scale
         self.update()
 
-    def set_handles(self, *, selected: int, hovered: int, ghost: QPointF | None) -> None:
+    def set_handles(
+        self, *, selected: int, hovered: int, ghost: QPointF | None, numbered: bool = False
+    ) -> None:
         """Mark vertices by index (-1 for none), and show a dot where an edge can be split."""
-        if (selected, hovered, ghost) != (self._selected, self._hovered, self._ghost):
+        handles = selected, hovered, ghost, numbered
+        if handles != (self._selected, self._hovered, self._ghost, self._numbered):
             self.prepareGeometryChange()
-            self._selected, self._hovered, self._ghost = selected, hovered, ghost
+            self._selected, self._hovered, self._ghost, self._numbered = handles
             self.update()
 
     def boundingRect(self) -> QRectF:
@@ -126,16 +133,32 @@ class TraceItem(QGraphicsItem):
         casing, colour = QColor(theme.DATA.casing), QColor(self._style.colour)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(self._line_pen(casing, self._style.width + 2.5, Qt.PenStyle.SolidLine))
-        painter.drawPath(line)
         if head is not None:
             painter.drawPolygon(head)
-        painter.setPen(self._line_pen(colour, self._style.width, self._style.pen))
-        painter.drawPath(line)
+        if self._style.ordered:
+            self._paint_ordered(painter, colour, casing)
+        else:
+            painter.drawPath(line)
+            painter.setPen(self._line_pen(colour, self._style.width, self._style.pen))
+            painter.drawPath(line)
         if head is not None:
             painter.setPen(self._line_pen(colour, 1.0, Qt.PenStyle.SolidLine))
             painter.setBrush(colour)
             painter.drawPolygon(head)
         self._paint_dots(painter, colour, casing)
+
+    def _paint_ordered(self, painter: QPainter, colour: QColor, casing: QColor) -> None:
+        """Draw the line in short pieces, each a little wider and fuller than the one before."""
+        pieces = _pieces(self._points)
+        shares = np.linspace(0.0, 1.0, max(len(pieces), 2))[: len(pieces)]
+        full = self._style.width + 0.5
+        for under in (True, False):
+            for (start, end), share in zip(pieces, shares, strict=True):
+                width = full * (0.5 + 0.5 * share)
+                ink = casing if under else _mixed(colour, 0.75 * (1.0 - share))
+                width = width + 2.5 if under else width
+                painter.setPen(self._line_pen(ink, width, Qt.PenStyle.SolidLine))
+                painter.drawLine(QPointF(*start), QPointF(*end))
 
     def _paint_dots(self, painter: QPainter, colour: QColor, casing: QColor) -> None:
         radius = self._style.dot
@@ -150,6 +173,26 @@ class TraceItem(QGraphicsItem):
         if self._ghost is not None:
             painter.setOpacity(0.85)
             self._dot(painter, self._ghost, max(radius, 4.0), colour, QColor("#ffffff"))
+        if self._numbered:
+            for index, point in enumerate(self._points):
+                self._paint_number(painter, index, QPointF(*point), colour)
+
+    def _paint_number(self, painter: QPainter, index: int, at: QPointF, colour: QColor) -> None:
+        """Write a vertex's number below and to the right of it."""
+        marked = index in (self._selected, self._hovered)
+        painter.save()
+        painter.translate(at)
+        painter.scale(self._pixel, self._pixel)
+        box = QRectF(7.0, 7.0, 16.0, 16.0)
+        ground = QColor(colour if marked else theme.DATA.casing)
+        ground.setAlpha(255 if marked else 190)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(QColor(theme.DATA.casing) if marked else colour)
+        painter.setFont(theme.ui_font(8.5, strong=marked))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index + 1))
+        painter.restore()
 
     def _dot(
         self, painter: QPainter, at: QPointF, radius: float, colour: QColor, fill: QColor
@@ -182,6 +225,26 @@ class TraceItem(QGraphicsItem):
         tip = self._points[-1] + (0 if self._style.filled else 1) * along * 16.0 * self._pixel
         foot = tip - along * length
         return QPolygonF([QPointF(*p) for p in (tip, foot + across * half, foot - across * half)])
+
+
+def _pieces(points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Split a polyline into some twenty pieces, (2, 2) each, none of them across a vertex."""
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    total = float(lengths.sum())
+    pieces: list[NDArray[np.float64]] = []
+    for start, end, length in zip(points[:-1], points[1:], lengths, strict=True):
+        parts = max(1, round(_PIECES * float(length) / total)) if total > 0 else 1
+        at = start + (end - start) * np.linspace(0.0, 1.0, parts + 1)[:, None]
+        pieces += [at[i : i + 2] for i in range(parts)]
+    return pieces
+
+
+def _mixed(colour: QColor, white: float) -> QColor:
+    """Return a colour with a share of white."""
+    red, green, blue = (
+        round(c + (255 - c) * white) for c in (colour.red(), colour.green(), colour.blue())
+    )
+    return QColor(red, green, blue)
 
 
 def _line(points: NDArray[np.float64]) -> QPainterPath:

@@ -33,9 +33,11 @@ from app.steer.model_sight import ModelSight
 from app.steer.model_view import ModelView
 from app.steer.plan_bar import PlanBar
 from app.steer.plan_states import card_states
+from app.steer.points_panel import PointsPanel
 from app.steer.reasoning_panel import ReasoningPanel
 from app.steer.robot_panel import RobotPanel
 from app.steer.scene_link import SceneLink
+from app.steer.trace_menu import TraceMenu
 from app.store import Phase, PlanKind
 from app.studio import Studio
 from core.types import Observation, Reasoning
@@ -75,6 +77,8 @@ class SteerWorkspace(QWidget):
         self.cloud = CloudView()
         self.model = ModelView()
         self.depth_view = DepthView()
+        self.points = PointsPanel()
+        self.menu = TraceMenu(self.canvas.tool, actions, self)
         self.answer = ReasoningPanel()
         self.robot = RobotPanel(
             actions["run"], actions["stop"], actions["release"], actions["home"]
@@ -108,7 +112,20 @@ class SteerWorkspace(QWidget):
         insets.setContentsMargins(0, 44, 0, 8)
         insets.addWidget(self.cameras)
         picture.addLayout(insets)
-        for name in ("undo", "redo", "clear", "copy_model", "keep", "compare", "fit", "live"):
+        for name in (
+            "undo",
+            "redo",
+            "copy_model",
+            "start_at_gripper",
+            "reverse",
+            "straighten",
+            "clear",
+            "snap",
+            "keep",
+            "compare",
+            "fit",
+            "live",
+        ):
             button = QToolButton()
             button.setDefaultAction(self._actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -138,6 +155,7 @@ class SteerWorkspace(QWidget):
                 widget=padded(self.episodes.panel),
                 behind="answer",
             ),
+            Panel(name="points", title="Trace points", widget=padded(self.points), behind="model"),
         ]
 
     def _wire(self) -> None:
@@ -158,6 +176,10 @@ class SteerWorkspace(QWidget):
         store.waiting_changed.connect(self._show_cards)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
         self.canvas.tool.gesture_ended.connect(self._lift_again)
+        self.points.point_typed.connect(self.canvas.tool.type_point)
+        self.points.point_chosen.connect(self.canvas.tool.editor.select)
+        store.draft_changed.connect(self._show_points)
+        store.point_changed.connect(self._show_points)
         store.rig_changed.connect(self._show_rig)
         store.capabilities_changed.connect(self._show_capabilities)
         store.phase_changed.connect(self._show_phase)
@@ -185,6 +207,7 @@ class SteerWorkspace(QWidget):
         self._clock.stop()
         self._looking.shutdown()
         self.scene.shutdown()
+        self.canvas.shutdown()
 
     def _tick(self) -> None:
         self.episodes.tick()
@@ -250,7 +273,7 @@ class SteerWorkspace(QWidget):
         """Take the trace of a candidate, or of the one at hand, over as yours, to bend it."""
         points = self._studio.compare.trace_of_candidate(kind)
         if points is not None:
-            self.canvas.tool.replace_by(points)
+            self.canvas.tool.editor.replace_by(points)
 
     def _show_answer(self) -> None:
         """Show the answer that arrives, or the selected plan's; an old one stays until then."""
@@ -293,6 +316,10 @@ class SteerWorkspace(QWidget):
     def _lift_again(self, *_: object) -> None:
         """Lay the edited trace onto the surface."""
         self.scene.lift_again()
+
+    def _show_points(self) -> None:
+        self.points.set_points(self._studio.store.draft, self.canvas.view.image_size)
+        self.points.set_selected(self._studio.store.point)
 
     def _show_robot(self) -> None:
         state = self._studio.store.robot

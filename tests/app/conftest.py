@@ -18,6 +18,7 @@ from tests.app.comparing import Comparing
 from tests.app.fakes import ScriptedPolicy, ScriptedRecorder, ScriptedRig
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
+_LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 
 @dataclass
@@ -73,28 +74,38 @@ def drag(
     button: Qt.MouseButton = Qt.MouseButton.LeftButton,
 ) -> None:
     """Press, move with the button held, release; qtbot's moves carry no button."""
-    left, none = button, Qt.MouseButton.NoButton
-    kinds = QEvent.Type
-
-    def send(kind: QEvent.Type, place: QPoint, button: Qt.MouseButton, held: Any) -> None:
-        position = QPointF(place)
-        event = QMouseEvent(
-            kind,
-            position,
-            target.mapToGlobal(position),
-            button,
-            held,
-            Qt.KeyboardModifier.NoModifier,
-        )
-        QApplication.sendEvent(target, event)
-
-    send(kinds.MouseButtonPress, places[0], left, left)
+    send(target, QEvent.Type.MouseButtonPress, places[0], button, button)
     for a, b in pairwise(places):
         for t in np.linspace(0, 1, 9)[1:]:
             place = QPointF(a) + (QPointF(b) - QPointF(a)) * t
-            send(kinds.MouseMove, place.toPoint(), none, left)
+            send(target, QEvent.Type.MouseMove, place.toPoint(), _NONE, button)
     if release:
-        send(kinds.MouseButtonRelease, places[-1], left, none)
+        send(target, QEvent.Type.MouseButtonRelease, places[-1], button, _NONE)
+
+
+def move(target: QWidget, place: QPoint, *, held: bool = False) -> None:
+    """Move the pointer, with the left button held or without."""
+    send(target, QEvent.Type.MouseMove, place, _NONE, _LEFT if held else _NONE)
+
+
+def release(target: QWidget, place: QPoint) -> None:
+    """Let go of the left button."""
+    send(target, QEvent.Type.MouseButtonRelease, place, _LEFT, _NONE)
+
+
+def send(
+    target: QWidget,
+    kind: QEvent.Type,
+    place: QPoint,
+    button: Qt.MouseButton,
+    held: Qt.MouseButton,
+) -> None:
+    """Deliver a mouse event."""
+    position = QPointF(place)
+    QApplication.sendEvent(
+        target,
+        QMouseEvent(kind, position, target.mapToGlobal(position), button, held, NO_KEYS),
+    )
 
 
 @pytest.fixture

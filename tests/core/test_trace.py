@@ -184,6 +184,33 @@ def test_a_vertex_can_be_put_at_the_end():
     assert trace.insert([], 0, [1, 2]).tolist() == [[1, 2]]
 
 
+@given(lines())
+def test_straightening_keeps_the_ends_and_the_number_of_points(points):
+    result = trace.straighten(points)
+    assert len(result) == len(points)
+    np.testing.assert_allclose(result[[0, -1]], points[[0, -1]], atol=1e-9)
+    steps = np.diff(result, axis=0)
+    assert steps.size == 0 or np.ptp(steps, axis=0).max() < 1e-9
+
+
+def test_a_line_is_led_to_where_it_should_start():
+    short = [[50, 50], [100, 50]]
+    assert trace.start_at(short, [50, 20]).tolist() == [[50, 20], [50, 50], [100, 50]]
+    assert trace.start_at(short, [52, 51]).tolist() == [[52, 51], [100, 50]]
+    assert trace.start_at(short, [80, 48]).tolist() == [[80, 48], [100, 50]]
+    assert trace.start_at([[9, 9]], [50, 20]).tolist() == [[50, 20], [9, 9]]
+    full = [[50, 50], [60, 50], [70, 50], [80, 50], [90, 50]]
+    assert trace.start_at(full, [50, 20]).tolist() == [[50, 20], *full[1:]]
+
+
+@given(lines(1, 5), hnp.arrays(np.float64, 2, elements=st.floats(0, 255)))
+def test_a_line_led_somewhere_starts_there_and_keeps_its_end(points, place):
+    result = trace.start_at(points, place)
+    assert 2 <= len(result) <= 5
+    np.testing.assert_array_equal(result[0], place)
+    np.testing.assert_array_equal(result[-1], points[-1])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
