@@ -18,6 +18,7 @@ from app.steer.cells import Cells
 from app.steer.cloud_job import CloudJob, Lifted
 from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
+from app.steer.plan_states import SHORT_TITLES
 from app.steer.scene_files import SceneFiles
 from app.steer.scene_lines import ScenePath
 from app.steer.scene_looks import SceneLooks
@@ -35,7 +36,6 @@ REST_MS = 150
 STILL = 1e-3
 """Poses and angles that differ by less look the same [m, rad]."""
 
-LABELS = {PlanKind.MODEL: "Model's", PlanKind.USER: "Yours"}
 GRIPPER_STILL = 0.02
 CELLS = GRID * GRID
 
@@ -122,7 +122,7 @@ class SceneLink(QObject):
                     points=np.asarray(plan.preview.poses)[:, :3, 3].astype(np.float32),
                     allowed=plan.preview.verdict.ok,
                     selected=kind == store.selected,
-                    label=LABELS.get(kind, str(kind).capitalize()),
+                    label=f"{kind.number} {SHORT_TITLES[kind]}",
                 )
                 for kind, plan in store.plans.items()
                 if plan.preview is not None
