@@ -50,7 +50,7 @@ def test_a_stop_while_comparing_ends_it_and_latches(rigged, comparing):
     keep(rigged, 90)
     comparing.hold.clear()
     rigged.key(Qt.Key.Key_C)
-    rigged.until(lambda: bool(rigged.store.waiting))
+    rigged.until(lambda: bool(rigged.store.waiting and comparing.asked))
     rigged.studio.motion.stop("operator (button)")
     rigged.until(lambda: comparing.cancelled == 1 and rigged.rig.stops == ["operator (button)"])
     assert rigged.store.phase == "stopped"
@@ -77,7 +77,7 @@ def test_a_policy_that_goes_away_while_comparing_leaves_no_card_waiting(rigged, 
     keep(rigged, 90)
     comparing.hold.clear()
     rigged.key(Qt.Key.Key_C)
-    rigged.until(lambda: bool(rigged.store.waiting))
+    rigged.until(lambda: bool(rigged.store.waiting and comparing.asked))
     rigged.studio.controller.policy_died("The policy server has ended.")
     assert not rigged.store.waiting
     assert rigged.store.phase == "ready"
@@ -88,7 +88,7 @@ def test_a_trace_edited_meanwhile_leaves_only_its_own_plan_out(rigged, comparing
     keep(rigged, 90)
     comparing.hold.clear()
     rigged.key(Qt.Key.Key_C)
-    rigged.until(lambda: bool(rigged.store.waiting))
+    rigged.until(lambda: bool(rigged.store.waiting and comparing.asked))
     told = []
     rigged.studio.notifier.posted.connect(told.append)
     rigged.drag((150, 100), (60, 60))
