@@ -6,20 +6,24 @@ import time
 from dataclasses import replace
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
-    QFrame,
     QHBoxLayout,
+    QLayout,
     QMainWindow,
+    QToolBar,
     QToolButton,
-    QVBoxLayout,
+    QWidget,
 )
 
 from app import theme
 from app.actions import Actions, KeyGuard
+from app.docks import Docks
+from app.edge import Edge
 from app.help_sheet import HelpSheet
+from app.menus import fill_menu_bar
 from app.settings import save_settings
 from app.status_bar import StatusBar
 from app.steer.robot_panel import mode_words
@@ -52,15 +56,17 @@ class MainWindow(QMainWindow):
         self.workspace = SteerWorkspace(studio, self.actions_table)
         self.status = StatusBar()
         self._badge = badge()
-        self._edge = QFrame()
+        self._edge = Edge(self)
         self._history: HistoryDialog | None = None
         self._help: HelpSheet | None = None
         self._build()
+        self.docks = Docks(self, self.workspace.panels())
+        self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
         self._connect_actions()
         self._wire()
         self._guard = KeyGuard(self)
         QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
-        self.toasts = Toasts(studio.notifier, self._edge, self.workspace.side)
+        self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"])
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
@@ -81,12 +87,12 @@ class MainWindow(QMainWindow):
             button.setAccessibleName(self.actions_table[name].text())
             header.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self._badge.setMinimumHeight(32)
-        inside = QVBoxLayout(self._edge)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(0)
-        inside.addLayout(header)
-        inside.addWidget(self.workspace, 1)
-        self.setCentralWidget(self._edge)
+        self._bar("header", header, Qt.ToolBarArea.TopToolBarArea)
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(8, 8, 8, 8)
+        bottom.addWidget(self.workspace.robot, 1)
+        self._bar("arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
+        self.setCentralWidget(self.workspace)
         self.setStatusBar(self.status)
         self.setMinimumSize(1024, 640)
         self.resize(1440, 900)
@@ -95,6 +101,27 @@ class MainWindow(QMainWindow):
         for button in self.findChildren(QAbstractButton):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.workspace.canvas.view.setFocus()
+
+    def _bar(self, name: str, layout: QLayout, area: Qt.ToolBarArea) -> None:
+        """Put a row across the whole window; it stays where it is."""
+        row = QWidget()
+        row.setLayout(layout)
+        bar = QToolBar(name.capitalize())
+        bar.setObjectName(name)
+        bar.setMovable(False)
+        bar.setFloatable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.toggleViewAction().setEnabled(False)
+        bar.addWidget(row)
+        self.addToolBar(area, bar)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the share of the docks and the frame around everything."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            # The docks have their new sizes only after this event.
+            QTimer.singleShot(0, self.docks, self.docks.fit_width)
+        self._edge.setGeometry(self.rect())
 
     def _connect_actions(self) -> None:
         studio, stack = self.studio, self.studio.undo_stack
@@ -207,7 +234,7 @@ class MainWindow(QMainWindow):
         role = "badge" if rig is None else "badge-fault" if real else "badge-ok"
         theme.set_role(self._badge, role)
         self._badge.setToolTip("" if rig is None else f"Arm at {rig.host}")
-        theme.set_role(self._edge, "edge-real" if real else "")
+        self._edge.setVisible(real)
         title = f"{NAME} – {rig.host}" if rig is not None and real else NAME
         self.setWindowTitle(title)
 
@@ -260,15 +287,13 @@ class MainWindow(QMainWindow):
         geometry = self._state.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
-        saved = self._state.value("side")
-        if saved is not None:
-            self.workspace.side.restoreState(saved)
+        self.docks.restore(self._state)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave in order; the window is gone from the screen at once."""
         if self._state is not None:
             self._state.setValue("geometry", self.saveGeometry())
-            self._state.setValue("side", self.workspace.side.saveState())
+            self.docks.save(self._state)
         self.hide()
         self._clock.stop()
         QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]

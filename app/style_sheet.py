@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 _SHEET = Template("""
 QToolTip { background: $surface; color: $text; border: 1px solid $edge; padding: 4px; }
 QMainWindow::separator, QSplitter::handle { background: $line; }
+QMainWindow::separator { width: 1px; height: 1px; margin: 0; }
+QMainWindow::separator:hover { background: $accent; }
 QSplitter::handle:horizontal { margin: 0 4px; }
 QSplitter::handle:vertical { margin: 4px 0; }
 QSplitter::handle:hover { background: $accent; }
 QFrame[role="hairline"] { background: $line; border: none; }
 QWidget[role="panel"] { background: $surface; }
 QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radius: 6px; }
-QFrame[role="edge-real"] { border: 3px solid $fault; }
 QFrame[role="card"][selected="true"] { border: 2px solid $accent; }
 
 QLabel[role="caption"], QLabel[role="hint"] { color: $muted; }
@@ -93,6 +94,18 @@ QComboBox QLineEdit, QComboBox QLineEdit:focus {
     border: none; padding: 0; background: transparent; }
 QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $edge;
     selection-background-color: $accent; selection-color: $on_accent; }
+
+QToolBar { background: $window; border: none; padding: 0; spacing: 0; }
+QToolBar#header { border-bottom: 1px solid $line; }
+QToolBar#arm { border-top: 1px solid $line; }
+QMenuBar { background: $window; color: $text; border-bottom: 1px solid $line; }
+QMenuBar::item { padding: 4px 8px; background: transparent; border-radius: 6px; }
+QMenuBar::item:selected { background: $line; }
+QDockWidget { color: $text; }
+QTabBar::tab { background: transparent; color: $muted; padding: 4px 12px;
+    border-bottom: 2px solid transparent; }
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
+QTabBar::tab:hover { color: $text; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="clear"] { background: transparent; }

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.action_button import ActionButton
 from app.actions import Actions
+from app.docks import Panel
 from app.observe import camera_order
 from app.steer.absence import no_depth
 from app.steer.answer_state import shown
@@ -40,13 +40,12 @@ from core import overlay
 from core.types import Frame, Reasoning
 
 INSET_WIDTHS = (112, 160)
-SIDE_WIDTHS = (336, 460)
-SIDE_SHARE, INSET_SHARE = 0.31, 0.11
+INSET_SHARE = 0.16
 TICK_MS = 250
 
 
 class SteerWorkspace(QWidget):
-    """Canvas and plans on the left, what the model believes on the right, the arm below."""
+    """Canvas and plans; what the model believes stands in panels, which the window docks."""
 
     def __init__(self, studio: Studio, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,14 +67,11 @@ class SteerWorkspace(QWidget):
         self.robot = RobotPanel(
             actions["run"], actions["stop"], actions["release"], actions["home"]
         )
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.side = QSplitter(Qt.Orientation.Vertical)
         self._allow = ActionButton(actions["allow"])
         self.answer.add_button(self._allow)
         self._cloud_job = CloudJob(self)
         self._shown: Reasoning | None = None
         self._pose: NDArray[np.float64] | None = None
-        self._width = 0
         self._build()
         self._wire()
         self._clock = QTimer(self, interval=TICK_MS)
@@ -100,53 +96,25 @@ class SteerWorkspace(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             self.canvas.add_tool(button)
         self.canvas.add_button(ActionButton(self._actions["steer"], role="primary"))
-        left = QWidget()
-        column = QVBoxLayout(left)
+        column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 0, 8)
         column.setSpacing(0)
         column.addLayout(picture, 1)
         column.addWidget(self.plans)
 
+    def panels(self) -> list[Panel]:
+        """Return the panels around the picture, for the window's docks."""
         thumbnails = QWidget()
         row = QHBoxLayout(thumbnails)
-        row.setContentsMargins(8, 8, 8, 8)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self.model, 1)
         row.addWidget(self.depth_view, 1)
-        answer = QWidget()
-        box = QVBoxLayout(answer)
-        box.setContentsMargins(8, 8, 8, 8)
-        box.addWidget(self.answer)
-        # Its rows would otherwise push the border between the columns to and fro.
-        answer.setMinimumWidth(1)
-        space = QWidget()
-        box = QVBoxLayout(space)
-        box.setContentsMargins(8, 8, 0, 0)
-        box.addWidget(self.cloud)
-        for widget in (space, thumbnails, answer):
-            self.side.addWidget(widget)
-        self.side.setChildrenCollapsible(False)
-        for index, share in enumerate((5, 3, 5)):
-            self.side.setStretchFactor(index, share)
-        self.side.setSizes([300, 190, 290])
-        self.splitter.addWidget(left)
-        self.splitter.addWidget(self.side)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setStretchFactor(1, 0)
-        for splitter in (self.splitter, self.side):
-            splitter.setHandleWidth(1)
-
-        bottom = QHBoxLayout()
-        bottom.setContentsMargins(8, 8, 8, 8)
-        bottom.addWidget(self.robot, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(hairline())
-        layout.addWidget(self.splitter, 1)
-        layout.addWidget(hairline())
-        layout.addLayout(bottom)
+        return [
+            Panel(name="scene", title="3D view", widget=padded(self.cloud), share=5),
+            Panel(name="model", title="What the model sees", widget=padded(thumbnails), share=3),
+            Panel(name="answer", title="Answer", widget=padded(self.answer), share=5),
+        ]
 
     def _wire(self) -> None:
         studio, store = self._studio, self._studio.store
@@ -169,19 +137,10 @@ class SteerWorkspace(QWidget):
         self._cloud_job.lifted.connect(self._show_cloud)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the picture what the side columns do not need at this width."""
+        """Give the small pictures their share of this width."""
         super().resizeEvent(event)
-        if self.width() != self._width:
-            self._width = self.width()
-            inset, side = (
-                round(min(max(share * self._width, low), high))
-                for share, (low, high) in (
-                    (INSET_SHARE, INSET_WIDTHS),
-                    (SIDE_SHARE, SIDE_WIDTHS),
-                )
-            )
-            self.cameras.setFixedWidth(inset)
-            self.splitter.setSizes([self._width - side, side])
+        low, high = INSET_WIDTHS
+        self.cameras.setFixedWidth(round(min(max(INSET_SHARE * self.width(), low), high)))
 
     def shutdown(self) -> None:
         """Wait for the pool."""
@@ -341,6 +300,17 @@ class SteerWorkspace(QWidget):
             self.robot.set_blocker("Look before you run: see the answer.")
         else:
             self.robot.set_blocker(self._actions.reason("run"))
+
+
+def padded(widget: QWidget) -> QWidget:
+    """Put a margin around a panel."""
+    frame = QWidget()
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(8, 4, 8, 8)
+    layout.addWidget(widget)
+    # Its rows would otherwise push the border between the columns to and fro.
+    frame.setMinimumWidth(1)
+    return frame
 
 
 def hairline(vertical: bool = False) -> QFrame:

@@ -1,0 +1,156 @@
+"""The panels around the picture as docks: moved, floated, closed, and put back by one action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
+
+from app import theme
+from app.icons import icon
+
+LAYOUT_VERSION = 1
+"""Raised when the docks change so much that a saved layout would be wrong."""
+
+SIDE_WIDTHS = (336, 460)
+SIDE_SHARE = 0.31
+"""Width of the docks at the right: this share of the window, within these limits [px]."""
+
+AREA = Qt.DockWidgetArea.RightDockWidgetArea
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One panel and its first place.
+
+    Attributes:
+        name: Identifier, under which its place is remembered.
+        title: What its title bar and the menu say.
+        widget: The panel.
+        share: Share of the height among the docks below each other.
+        behind: Name of the panel behind which it lies as a tab; empty for a place of its own.
+        shown: Whether it is open at first.
+    """
+
+    name: str
+    title: str
+    widget: QWidget
+    share: int = 1
+    behind: str = ""
+    shown: bool = True
+
+
+class DockTitle(QWidget):
+    """A slim title bar with the buttons to float and to close."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self._dock = dock
+        label = QLabel(dock.windowTitle(), self)
+        theme.set_role(label, "title")
+        dock.windowTitleChanged.connect(label.setText)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 2, 4, 2)
+        row.setSpacing(0)
+        row.addWidget(label, 1)
+        for picture, tip, slot in (
+            (
+                "arrow-square-out",
+                "Float or put back",
+                lambda: dock.setFloating(not dock.isFloating()),
+            ),
+            ("x", "Close; the View menu brings it back", dock.close),
+        ):
+            button = QToolButton(self)
+            button.setIcon(icon(picture, "muted"))
+            button.setFixedSize(24, 24)
+            button.setToolTip(tip)
+            button.setAccessibleName(f"{tip.split(';')[0]}: {dock.windowTitle()}")
+            button.clicked.connect(slot)
+            row.addWidget(button)
+
+    def _float(self) -> None:
+        self._dock.setFloating(not self._dock.isFloating())
+
+
+class Docks(QObject):
+    """The docks of a window.
+
+    Attributes:
+        by_name: QDockWidget by the name of its panel.
+    """
+
+    def __init__(self, window: QMainWindow, panels: Sequence[Panel]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._panels = tuple(panels)
+        self.by_name: dict[str, QDockWidget] = {}
+        window.setDockNestingEnabled(True)
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        for panel in self._panels:
+            dock = QDockWidget(panel.title, window)
+            dock.setObjectName(f"dock-{panel.name}")
+            dock.setWidget(panel.widget)
+            dock.setTitleBarWidget(DockTitle(dock))
+            self.by_name[panel.name] = dock
+        self.reset()
+
+    def toggles(self) -> list[QAction]:
+        """Return the actions that show and hide the docks, for a menu."""
+        return [dock.toggleViewAction() for dock in self.by_name.values()]
+
+    def show(self, name: str) -> None:
+        """Open a dock and bring it to the front of its tabs."""
+        self.by_name[name].show()
+        self.by_name[name].raise_()
+
+    def reset(self) -> None:
+        """Put every dock where it is at first."""
+        for panel in self._panels:
+            dock = self.by_name[panel.name]
+            dock.setFloating(False)
+            if panel.behind:
+                self._window.tabifyDockWidget(self.by_name[panel.behind], dock)
+            else:
+                self._window.addDockWidget(AREA, dock, Qt.Orientation.Vertical)
+            dock.setVisible(panel.shown)
+        column = [panel for panel in self._panels if not panel.behind and panel.shown]
+        for panel in column:
+            self.by_name[panel.name].raise_()
+        self._window.resizeDocks(
+            [self.by_name[panel.name] for panel in column],
+            [100 * panel.share for panel in column],
+            Qt.Orientation.Vertical,
+        )
+        self.fit_width()
+
+    def fit_width(self) -> None:
+        """Give the docks at the right their share of the window."""
+        docks = [
+            dock
+            for dock in self.by_name.values()
+            if not dock.isFloating() and self._window.dockWidgetArea(dock) == AREA
+        ]
+        low, high = SIDE_WIDTHS
+        width = round(min(max(SIDE_SHARE * self._window.width(), low), high))
+        self._window.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
+
+    def save(self, state: QSettings) -> None:
+        """Remember where everything is."""
+        state.setValue("docks", self._window.saveState(LAYOUT_VERSION))
+
+    def restore(self, state: QSettings) -> bool:
+        """Put everything where it was; false when nothing fitting was remembered."""
+        saved = state.value("docks")
+        return saved is not None and self._window.restoreState(saved, LAYOUT_VERSION)
