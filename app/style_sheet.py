@@ -30,7 +30,8 @@ QLabel[role="over"] {
     color: $muted; background: $surface; border: 1px solid $line; border-radius: 6px;
     padding: 4px 8px; }
 QLabel[role="title"] { color: $text; font-weight: 600; }
-QLabel[role="heading"] { color: $text; font-size: 12pt; font-weight: 600; }
+QLabel[role="heading"] { color: $text; font-size: ${large}pt; font-weight: 600; }
+QLabel[role="display"] { color: $text; font-size: ${title}pt; font-weight: 600; }
 QLabel[role="ok"] { color: $ok; }
 QLabel[role="warn"] { color: $warn; }
 QLabel[role="fault"] { color: $fault; }
@@ -61,7 +62,7 @@ QPushButton[role="primary"]:focus { border: 2px solid $text; }
 QPushButton[role="primary"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
 QPushButton[role="run"], QPushButton[role="stop"] {
-    font-size: 12pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
+    font-size: ${large}pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
 QPushButton[role="run"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[role="run"]:hover { border-color: $text; }
 QPushButton[role="run"]:disabled {
@@ -107,6 +108,19 @@ QTabBar::tab { background: transparent; color: $muted; padding: 4px 12px;
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:hover { color: $text; }
 
+QFrame[role="pop"] { background: $surface; border: 1px solid $edge; border-radius: 6px; }
+QFrame[role="step"] { background: $surface; border: 1px solid $line; border-radius: 6px; }
+QFrame[role="step-now"] { background: $surface; border: 2px solid $accent; border-radius: 6px; }
+QProgressBar { background: $line; border: none; border-radius: 3px; max-height: 6px;
+    min-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QCheckBox { spacing: 8px; }
+QCheckBox:focus { color: $accent; }
+QTreeWidget { background: $base; color: $text; border: 1px solid $line; border-radius: 6px; }
+QTreeWidget:focus { border: 1px solid $accent; }
+QHeaderView::section { background: $surface; color: $muted; border: none;
+    border-bottom: 1px solid $line; padding: 4px 8px; }
+
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="clear"] { background: transparent; }
 QStatusBar { background: $window; border-top: 1px solid $line; }
@@ -114,9 +128,11 @@ QStatusBar::item { border: none; }
 """)
 
 
-def style_sheet(colours: Tokens) -> str:
-    """Fill the style sheet with the colours of a theme."""
+def style_sheet(colours: Tokens, scale: float = 1.0) -> str:
+    """Fill the style sheet with the colours of a theme and the size of the letters."""
     values = {name: getattr(colours, name) for name in colours.__slots__}
     values["on_ok"] = colours.on_accent
     values["disabled"] = colours.edge
+    values["large"] = f"{12 * scale:.1f}"
+    values["title"] = f"{15 * scale:.1f}"
     return _SHEET.substitute(values)

@@ -217,9 +217,10 @@ class Tasks(QObject):
         return task
 
     def shutdown(self) -> None:
-        """Give everything up and wait for the threads; nothing is called back afterwards."""
+        """Give up what can be given up and wait for the threads; nobody is called afterwards."""
         for job in list(self._jobs.values()):
-            job.work.give_up()
+            if job.task.cancellable:
+                job.work.give_up()
             job.task.end()
         self._jobs.clear()
         self._pool.waitForDone()
