@@ -115,7 +115,7 @@ class Docks(QObject):
         self.by_name[name].show()
         self.by_name[name].raise_()
 
-    def reset(self) -> None:
+    def reset(self, *_: object) -> None:
         """Put every dock where it is at first."""
         for panel in self._panels:
             dock = self.by_name[panel.name]

@@ -97,9 +97,9 @@ class Guide(QObject):
         self._tick(drawn, steered, False)
         held = ""
         if not self.done[0]:
-            held = rules.draw(store) or (rules.ready(store) if store.draft is None else "")
+            held = rules.draw(store) or rules.ready(store)
         elif not self.done[1]:
-            held = rules.steer(store) if not drawn or not self._busy else ""
+            held = "" if store.phase == Phase.STEERING else rules.steer(store)
         elif not self.done[2]:
             held = "" if store.phase == Phase.RUNNING else rules.run(store)
         rig = store.rig
@@ -107,10 +107,6 @@ class Guide(QObject):
         if rig is not None and rig.kind != "lab":
             intro = first_steps.REAL
         self.page.set_state(self.done, held, intro)
-
-    @property
-    def _busy(self) -> bool:
-        return self._studio.store.phase == Phase.STEERING
 
     def _tick(self, drawn: bool, steered: bool, ran: bool) -> None:
         self.done = (self.done[0] or drawn, self.done[1] or steered, self.done[2] or ran)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -20,18 +19,22 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.actions import Actions, KeyGuard
+from app.connections import Connections
+from app.connections_panel import Marks
+from app.dialogs import Dialogs
 from app.docks import Docks
 from app.edge import Edge
-from app.help_sheet import HelpSheet
+from app.guide import Guide
+from app.ladder import State
+from app.loading import Loading
 from app.menus import fill_menu_bar
-from app.settings import save_settings
 from app.status_bar import StatusBar
+from app.steer.canvas import EMPTY
 from app.steer.robot_panel import mode_words
 from app.steer.workspace import SteerWorkspace, badge
 from app.store import BUSY, Phase
 from app.studio import Studio
-from app.toasts import HistoryDialog, Toasts
-from core.types import StudioError
+from app.toasts import Toasts
 
 TICK_MS = 250
 NAME = "Steering Studio"
@@ -57,22 +60,28 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self._badge = badge()
         self._edge = Edge(self)
-        self._history: HistoryDialog | None = None
-        self._help: HelpSheet | None = None
+        self.connections = Connections(studio, self)
+        self.marks = Marks(self.actions_table["connections"])
         self._build()
         self.docks = Docks(self, self.workspace.panels())
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
+        self.dialogs = Dialogs(studio, self.connections, self)
+        self.guide = Guide(studio, self, state)
+        self._loading = Loading(studio)
         self._connect_actions()
         self._wire()
         self._guard = KeyGuard(self)
         QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
-        self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"])
+        self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"], studio.tasks)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
         self._show_rig()
         self._show_phase()
         self._restore()
+        if self.guide.is_new_here:
+            # Its place is known only when the window has been laid out.
+            QTimer.singleShot(0, self.guide, self.guide.open)
 
     def _build(self) -> None:
         header = QHBoxLayout()
@@ -80,7 +89,8 @@ class MainWindow(QMainWindow):
         header.setSpacing(8)
         header.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
         header.addWidget(self.workspace.instruction, 1)
-        for name in ("messages", "theme", "help"):
+        header.addWidget(self.marks, 0, Qt.AlignmentFlag.AlignTop)
+        for name in ("messages", "theme", "settings", "help"):
             button = QToolButton()
             button.setDefaultAction(self.actions_table[name])
             button.setMinimumSize(32, 32)
@@ -122,6 +132,7 @@ class MainWindow(QMainWindow):
             # The docks have their new sizes only after this event.
             QTimer.singleShot(0, self.docks, self.docks.fit_width)
         self._edge.setGeometry(self.rect())
+        self.dialogs.restyle()
 
     def _connect_actions(self) -> None:
         studio, stack = self.studio, self.studio.undo_stack
@@ -142,26 +153,37 @@ class MainWindow(QMainWindow):
             "reset": self._new_scene,
             "instruction": self._go_to_instruction,
             "theme": self._change_theme,
-            "messages": self._show_history,
+            "messages": self.dialogs.show_history,
+            "connections": self.dialogs.toggle_connections,
+            "settings": self.dialogs.show_settings,
             "restart": studio.restart,
-            "help": self._show_help,
+            "help": self.dialogs.show_help,
+            "first_steps": self.guide.open,
+            "log_file": self.connections.open_log,
+            "fullscreen": self._full_screen,
+            "reset_layout": self.docks.reset,
+            "quit": self.close,
             "undo": self._undo,
             "redo": self._redo,
         }
         for name, slot in slots.items():
             self.actions_table[name].triggered.connect(slot)
-        for name, changed in (("undo", stack.canUndoChanged), ("redo", stack.canRedoChanged)):
-            self.actions_table[name].setEnabled(False)
-            changed.connect(self.actions_table[name].setEnabled)
+        stack.canUndoChanged.connect(self._hold_steps)
+        stack.canRedoChanged.connect(self._hold_steps)
+        self._hold_steps()
         self.actions_table["auto"].triggered.connect(self.actions_table.refresh)
 
     def _wire(self) -> None:
         store = self.studio.store
         store.phase_changed.connect(self._show_phase)
         store.rig_changed.connect(self._show_rig)
-        store.services_changed.connect(self._show_services)
         store.auto_changed.connect(self._show_phase)
         store.plans_changed.connect(self._show_timings)
+        self.connections.changed.connect(self._show_rungs)
+        self.studio.preferences.changed.connect(self._apply)
+        for name in ("hints", "line_width"):
+            self._apply(name)
+        self._show_rungs()
 
     def _stop(self) -> None:
         self.studio.motion.stop("operator (button)")
@@ -170,12 +192,14 @@ class MainWindow(QMainWindow):
         store = self.studio.store
         if store.phase == Phase.RUNNING or store.auto:
             self.studio.motion.stop("operator (Esc)")
-        elif self._help is not None and self._help.isVisible():
-            self._help.close()
-        elif self._history is not None and self._history.isVisible():
-            self._history.close()
-        elif self.workspace.canvas.tool.cancel() or self.studio.controller.cancel():
+        elif (
+            self.dialogs.close_top()
+            or self.workspace.canvas.tool.cancel()
+            or self.studio.controller.cancel()
+        ):
             return
+        elif self.guide.page.isVisible():
+            self.guide.page.leave()
         elif self.workspace.instruction.line.hasFocus():
             self.workspace.canvas.view.setFocus()
         elif self.actions_table["live"].isEnabled():
@@ -207,24 +231,38 @@ class MainWindow(QMainWindow):
 
     def _change_theme(self) -> None:
         name = "light" if theme.tokens().name == "dark" else "dark"
-        theme.apply_theme(QApplication.instance(), name)  # type: ignore[arg-type]
-        self.studio.settings = replace(self.studio.settings, theme=name)
-        try:
-            save_settings(self.studio.settings)
-        except StudioError as error:
-            self.studio.notifier.warning(str(error))
+        self.studio.preferences.change("theme", name)
 
-    def _show_history(self) -> None:
-        if self._history is None:
-            self._history = HistoryDialog(self.studio.notifier, self)
-        self._history.show()
-        self._history.raise_()
+    @Slot(str)
+    def _apply(self, name: str) -> None:
+        """Let a setting hold that the window is responsible for."""
+        settings, app = self.studio.settings, QApplication.instance()
+        if name in ("theme", "font_scale"):
+            theme.apply_theme(app, settings.theme, scale=settings.font_scale / 100)  # type: ignore[arg-type]
+            self.dialogs.restyle()
+        elif name == "line_width":
+            theme.theme().set_line_scale(settings.line_width / 100)
+            self.workspace.canvas.view.scene().update()
+        elif name == "hints":
+            self.workspace.canvas.set_hints(settings.hints)
 
-    def _show_help(self) -> None:
-        if self._help is None:
-            self._help = HelpSheet(self)
-        self._help.show()
-        self._help.raise_()
+    @Slot()
+    def _hold_steps(self, *_: object) -> None:
+        stack = self.studio.undo_stack
+        self.actions_table.hold("undo", "" if stack.canUndo() else "There is nothing to undo.")
+        self.actions_table.hold("redo", "" if stack.canRedo() else "There is nothing to redo.")
+
+    def _full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Tick off full screen, however it was entered or left."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.actions_table["fullscreen"].setChecked(self.isFullScreen())
 
     @Slot()
     def _show_rig(self) -> None:
@@ -239,15 +277,16 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title)
 
     @Slot()
-    def _show_services(self) -> None:
-        store = self.studio.store
-        view = self.workspace.canvas.view
-        gone = [n for n, s in store.services.items() if s in ("failed", "not connected")]
-        waiting = [f"{name} {status}" for name, status in store.services.items() if status]
-        if gone:
-            view.set_message(f"Not running: {', '.join(gone)}. Ctrl+Shift+R starts it again.")
-        elif waiting:
-            view.set_message(f"Getting ready: {', '.join(waiting)}.")
+    def _show_rungs(self) -> None:
+        rungs = self.connections.rungs
+        self.marks.set_rungs(rungs)
+        missing = [rung for rung in rungs[:2] if rung.state != State.GOOD]
+        if any(rung.state == State.BAD for rung in missing):
+            names = " and ".join(rung.title.lower() for rung in missing if rung.state == State.BAD)
+            words = f"No {names}. Ctrl+K says why and mends it."
+        else:
+            words = " ".join(f"{rung.title}: {rung.words}" for rung in missing)
+        self.workspace.canvas.view.set_message(words or EMPTY)
 
     @Slot()
     def _show_phase(self, *_: object) -> None:
@@ -297,6 +336,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self._clock.stop()
         QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]
+        self.connections.shutdown()
         self.workspace.shutdown()
         self.studio.shutdown()
         event.accept()

@@ -10,7 +10,8 @@ from PySide6.QtGui import QKeySequence
 from app.store import Store
 
 PLAN, DRAW, VIEW, ARM, WINDOW = "Plan", "Your trace", "View", "Arm", "Window"
-GROUPS = (PLAN, DRAW, VIEW, ARM, WINDOW)
+HELP = "Help"
+GROUPS = (PLAN, DRAW, VIEW, ARM, WINDOW, HELP)
 """Headings of the menus and of the F1 sheet, in their order."""
 
 

@@ -64,6 +64,7 @@ class Canvas(QWidget):
         theme.set_role(self._title, "title")
         self._badge = QLabel()
         self._hint, self._said = QLabel(), ""
+        self._hints = True
         theme.set_role(self._hint, "hint")
         self._hint.setMinimumWidth(1)
         self.path_item = TraceItem(trace_item.PATH, 1)
@@ -256,7 +257,12 @@ class Canvas(QWidget):
         if time.monotonic() < self._warned_until:
             return
         theme.set_role(self._hint, "hint")
-        self._show_hint(no_steering(self._store.capabilities) or hint)
+        self._show_hint(no_steering(self._store.capabilities) or (hint if self._hints else ""))
+
+    def set_hints(self, shown: bool) -> None:
+        """Say below the picture what the mouse would do, or only what went wrong."""
+        self._hints = shown
+        self._say(self._said)
 
     def _say_again(self) -> None:
         """Another policy may follow drawn traces or not."""
