@@ -108,6 +108,7 @@ class RungRow(QWidget):
         column.addWidget(self._title)
         column.addWidget(self._words)
         column.addLayout(self._buttons)
+        column.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -187,6 +188,7 @@ class ConnectionsCard(QFrame):
         head = QHBoxLayout()
         head.addWidget(heading, 1)
         head.addWidget(cross)
+        self._top = 0
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(16, 12, 12, 16)
         self._column.setSpacing(16)
@@ -209,8 +211,7 @@ class ConnectionsCard(QFrame):
         parent = self.parentWidget()
         width = min(460, parent.width() - 32)
         self.setFixedWidth(width)
-        height = max(self._column.totalHeightForWidth(width), self._column.totalMinimumSize().height())
-        self.setFixedHeight(min(height, parent.height() - 96))
+        self.setFixedHeight(min(self._column.totalHeightForWidth(width), parent.height() - 96))
         self.move(parent.width() - width - 16, self._top)
         self.raise_()
 
@@ -219,5 +220,3 @@ class ConnectionsCard(QFrame):
         self._top = top
         self.show()
         self.fit()
-
-    _top = 0

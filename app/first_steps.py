@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -40,8 +40,8 @@ class Step:
 STEPS = (
     Step(
         title="Draw",
-        key="Drag on the picture",
-        words="Begin at the gripper and drag to where it shall go; the picture stands still.",
+        key="Drag",
+        words="On the picture, drag from the gripper to where it shall go; it stands still then.",
     ),
     Step(
         title="Steer",
@@ -123,7 +123,7 @@ class FirstSteps(QFrame):
         self.setAccessibleName("First steps")
         theme.set_role(self, "pop")
         self.setAutoFillBackground(True)
-        title = QLabel("Three steps to steer the arm")
+        title = QLabel("Draw, steer, run")
         title.setWordWrap(True)
         theme.set_role(title, "display")
         self._intro = wrapped(self)
@@ -150,9 +150,9 @@ class FirstSteps(QFrame):
         for card in self.cards:
             column.addWidget(card)
         column.addLayout(foot)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
+        self._column = column
+        self._inside = inside
+        self._scroll = scroll = QScrollArea()
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
@@ -175,6 +175,16 @@ class FirstSteps(QFrame):
         self._intro.setText(DONE if all(done) else intro)
         if all(done):
             self.never.setChecked(True)
+
+    def fit(self, area: QRect) -> None:
+        """Take as much of the upper part of an area as the words need."""
+        inner = area.width() - 2
+        height = self._column.totalHeightForWidth(inner)
+        if height > area.height() - 2:  # large letters: there will be a scroll bar
+            inner -= self._scroll.verticalScrollBar().sizeHint().width()
+            height = self._column.totalHeightForWidth(inner)
+        self._inside.setFixedSize(inner, height)
+        self.setGeometry(QRect(area.topLeft(), QSize(area.width(), min(height + 2, area.height()))))
 
     @property
     def intro(self) -> str:

@@ -11,7 +11,7 @@ from app.store import Phase, PlanKind
 from app.studio import Studio
 
 KEY = "first-steps/seen"
-_WIDTH = 380
+_WIDTH = 336
 _MARGIN = 8
 
 
@@ -71,14 +71,8 @@ class Guide(QObject):
             return
         window, centre = self._window, self._window.centralWidget().geometry()
         width = max(window.width() - centre.right() - 1, _WIDTH) - 2 * _MARGIN
-        self.page.setGeometry(
-            QRect(
-                window.width() - width - _MARGIN,
-                centre.top() + _MARGIN,
-                width,
-                centre.height() - 2 * _MARGIN,
-            )
-        )
+        left, top = window.width() - width - _MARGIN, centre.top() + _MARGIN
+        self.page.fit(QRect(left, top, width, centre.height() - 2 * _MARGIN))
         self.page.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -107,6 +101,7 @@ class Guide(QObject):
         if rig is not None and rig.kind != "lab":
             intro = first_steps.REAL
         self.page.set_state(self.done, held, intro)
+        self.place()
 
     def _tick(self, drawn: bool, steered: bool, ran: bool) -> None:
         self.done = (self.done[0] or drawn, self.done[1] or steered, self.done[2] or ran)

@@ -91,6 +91,7 @@ class HelpSheet(QDialog):
 
     def _section(self, title: str, lines: list[tuple[str, str]]) -> None:
         heading = QLabel(title)
+        heading.setContentsMargins(0, 8, 0, 0)
         theme.set_role(heading, "heading")
         row = self._grid.rowCount()
         self._grid.addWidget(heading, row, 0, 1, 2)

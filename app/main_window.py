@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -28,6 +28,7 @@ from app.guide import Guide
 from app.ladder import State
 from app.loading import Loading
 from app.menus import fill_menu_bar
+from app.placement import brought_back, is_reachable
 from app.status_bar import StatusBar
 from app.steer.canvas import EMPTY
 from app.steer.robot_panel import mode_words
@@ -38,6 +39,8 @@ from app.toasts import Toasts
 
 TICK_MS = 250
 NAME = "Steering Studio"
+WORKSPACE = "steer"
+"""Under this name the layout of the panels is remembered."""
 
 
 class MainWindow(QMainWindow):
@@ -326,13 +329,16 @@ class MainWindow(QMainWindow):
         geometry = self._state.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
-        self.docks.restore(self._state)
+        screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        if not is_reachable(self.frameGeometry(), screens):
+            self.setGeometry(brought_back(self.frameGeometry(), screens))
+        self.docks.restore(self._state, WORKSPACE)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave in order; the window is gone from the screen at once."""
         if self._state is not None:
             self._state.setValue("geometry", self.saveGeometry())
-            self.docks.save(self._state)
+            self.docks.save(self._state, WORKSPACE)
         self.hide()
         self._clock.stop()
         QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]

@@ -57,14 +57,14 @@ class Settings:
     def __post_init__(self) -> None:
         for name in CHECKS:
             if sentence := problem(name, getattr(self, name)):
-                raise StudioError(sentence)
+                raise StudioError(f"The setting '{name}' is wrong: {sentence}")
 
 
 def problem(name: str, value: Any) -> str:
     """Say what is wrong with the value of one setting; nothing when it is possible."""
     kind = KINDS[name]
     if type(value) is not kind:
-        return f"The setting '{name}' is {value!r}; expected {WORDS[kind]}."
+        return f"{value!r} is not {WORDS[kind]}."
     return CHECKS[name](value) if name in CHECKS else ""
 
 
@@ -87,11 +87,12 @@ def address_problem(address: str) -> str:
     return ""
 
 
-def _between(name: str, limits: tuple[int, int], unit: str = "") -> Callable[[int], str]:
+def _between(limits: tuple[int, int], unit: str = "") -> Callable[[int], str]:
     low, high = limits
 
     def check(value: int) -> str:
-        return "" if low <= value <= high else f"{name} is {value}; choose {low} to {high}{unit}."
+        inside = low <= value <= high
+        return "" if inside else f"{value}{unit} is not possible; choose {low} to {high}{unit}."
 
     return check
 
@@ -105,7 +106,7 @@ def _keys_problem(value: str) -> str:
 
 
 def _theme_problem(value: str) -> str:
-    return "" if value in THEMES else f"The theme is '{value}'; choose one of {', '.join(THEMES)}."
+    return "" if value in THEMES else f"'{value}' is no theme; choose one of {', '.join(THEMES)}."
 
 
 def _instruction_problem(value: str) -> str:
@@ -121,10 +122,10 @@ WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
 CHECKS: dict[str, Callable[[Any], str]] = {
     "theme": _theme_problem,
-    "font_scale": _between("font_scale", FONT_SCALES, " %"),
-    "line_width": _between("line_width", LINE_WIDTHS, " %"),
+    "font_scale": _between(FONT_SCALES, " %"),
+    "line_width": _between(LINE_WIDTHS, " %"),
     "instruction": _instruction_problem,
-    "max_cycles": _between("max_cycles", CYCLES),
+    "max_cycles": _between(CYCLES),
     "sessions": lambda value: "" if value.strip() else "The session files need a folder.",
     "policy": address_problem,
     "policy_keys": _keys_problem,
@@ -164,7 +165,7 @@ def load_settings(path: Path | None = None) -> Settings:
                 f"The settings in {path} name '{name}'; known are {', '.join(KINDS)}."
             )
         if sentence := problem(name, value):
-            raise StudioError(f"{sentence} Mend it in {path}.")
+            raise StudioError(f"The setting '{name}' in {path} is wrong: {sentence}")
     return replace(Settings(), **loaded)
 
 

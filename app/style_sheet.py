@@ -6,11 +6,15 @@ never write a style of their own.
 
 from __future__ import annotations
 
+from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.theme import Tokens
+
+ART = Path(__file__).resolve().parent / "art"
+"""Small pictures for the controls; a style sheet cannot use the icon font."""
 
 _SHEET = Template("""
 QToolTip { background: $surface; color: $text; border: 1px solid $edge; padding: 4px; }
@@ -88,11 +92,23 @@ QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox {
     padding: 4px 8px; selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus,
 QDoubleSpinBox:focus { border: 2px solid $accent; padding: 3px 7px; }
-QLineEdit[invalid="true"], QComboBox[invalid="true"] {
+QLineEdit[invalid="true"], QComboBox[invalid="true"], QSpinBox[invalid="true"] {
     border: 2px solid $fault; padding: 3px 7px; }
 QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow, QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {
+    image: url($art/down-$name.svg); width: 12px; height: 12px; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {
+    image: url($art/up-$name.svg); width: 12px; height: 12px; }
+QSpinBox, QDoubleSpinBox { padding-right: 24px; }
+QSpinBox:focus, QDoubleSpinBox:focus { padding-right: 23px; }
+QSpinBox::up-button, QDoubleSpinBox::up-button {
+    subcontrol-origin: border; subcontrol-position: top right; width: 24px; border: none; }
+QSpinBox::down-button, QDoubleSpinBox::down-button {
+    subcontrol-origin: border; subcontrol-position: bottom right; width: 24px; border: none; }
 QComboBox QLineEdit, QComboBox QLineEdit:focus {
     border: none; padding: 0; background: transparent; }
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus {
+    border: none; padding: 0 0 0 6px; background: transparent; }
 QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $edge;
     selection-background-color: $accent; selection-color: $on_accent; }
 
@@ -115,7 +131,14 @@ QProgressBar { background: $line; border: none; border-radius: 3px; max-height: 
     min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid $edge; border-radius: 4px;
+    background: $base; }
+QCheckBox::indicator:hover { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent;
+    image: url($art/check-$name.svg); }
 QCheckBox:focus { color: $accent; }
+QCheckBox::indicator:focus { border: 2px solid $accent; }
+QCheckBox::indicator:checked:focus { border: 2px solid $text; }
 QTreeWidget { background: $base; color: $text; border: 1px solid $line; border-radius: 6px; }
 QTreeWidget:focus { border: 1px solid $accent; }
 QHeaderView::section { background: $surface; color: $muted; border: none;
@@ -132,6 +155,7 @@ def style_sheet(colours: Tokens, scale: float = 1.0) -> str:
     """Fill the style sheet with the colours of a theme and the size of the letters."""
     values = {name: getattr(colours, name) for name in colours.__slots__}
     values["on_ok"] = colours.on_accent
+    values["art"] = ART.as_posix()
     values["disabled"] = colours.edge
     values["large"] = f"{12 * scale:.1f}"
     values["title"] = f"{15 * scale:.1f}"
