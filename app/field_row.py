@@ -77,6 +77,7 @@ class FieldRow(QWidget):
             spin = QSpinBox()
             # Wider than what is allowed: a number that is refused is answered with a sentence.
             spin.setRange(0, _MOST)
+            spin.lineEdit().setTextMargins(6, 0, 0, 0)
             spin.setSuffix(field.unit)
             spin.setSingleStep(10 if field.unit else 1)
             spin.setKeyboardTracking(False)

@@ -21,6 +21,9 @@ from app import theme
 from app.icons import icon
 from app.toasts import wrapped
 
+_FRAME = 2
+"""Border and margin on every side [px]."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -178,13 +181,14 @@ class FirstSteps(QFrame):
 
     def fit(self, area: QRect) -> None:
         """Take as much of the upper part of an area as the words need."""
-        inner = area.width() - 2
+        frame = 2 * _FRAME
+        inner = area.width() - frame
         height = self._column.totalHeightForWidth(inner)
-        if height > area.height() - 2:  # large letters: there will be a scroll bar
+        if height > area.height() - frame:  # large letters: there will be a scroll bar
             inner -= self._scroll.verticalScrollBar().sizeHint().width()
             height = self._column.totalHeightForWidth(inner)
         self._inside.setFixedSize(inner, height)
-        self.setGeometry(QRect(area.topLeft(), QSize(area.width(), min(height + 2, area.height()))))
+        self.setGeometry(QRect(area.topLeft(), QSize(area.width(), min(height + frame, area.height()))))
 
     @property
     def intro(self) -> str:

@@ -64,6 +64,7 @@ class HistoryDialog(QDialog):
         theme.set_role(self._empty, "caption")
         self.copy = QPushButton(icons.icon("copy"), "Copy")
         self.copy.setToolTip("Copy the chosen messages, or all that are listed, with their times.")
+        self.copy.setAutoDefault(False)
         self.copy.clicked.connect(self.copy_text)
         foot = QHBoxLayout()
         foot.addStretch(1)

@@ -78,6 +78,7 @@ class SettingsDialog(QDialog):
         theme.set_role(words, "caption")
         opened = QPushButton("Open the file")
         opened.setToolTip("Open the settings in an editor; comments in it are kept.")
+        opened.setAutoDefault(False)  # Enter in a field ends that field and nothing else
         opened.clicked.connect(self._open_file)
         foot = QHBoxLayout()
         foot.setContentsMargins(24, 0, 24, 0)
