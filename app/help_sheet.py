@@ -44,7 +44,7 @@ class HelpSheet(QDialog):
         self.search.setAccessibleName("Search keys and gestures")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
-        self._sections: list[tuple[QLabel, list[tuple[QLabel, QLabel]]]] = []
+        self._sections: list[tuple[QLabel, list[tuple[QLabel, QLabel, str]]]] = []
         inside = QWidget()
         theme.set_role(inside, "clear")
         self._grid = QGridLayout(inside)
@@ -54,9 +54,9 @@ class HelpSheet(QDialog):
         self._grid.setColumnStretch(1, 1)
         for group in GROUPS:
             if group == DRAW:
-                self._section(ON_PICTURE, list(GESTURES))
+                self._section(ON_PICTURE, [(*gesture, "") for gesture in GESTURES])
             lines = [
-                (" or ".join(shown_key(k) for k in spec.keys if "Enter" not in k), spec.tip)
+                (" or ".join(shown_key(k) for k in spec.keys if "Enter" not in k), spec.tip, spec.text)
                 for spec in TABLE
                 if spec.keys and spec.group == group
             ]
@@ -70,6 +70,7 @@ class HelpSheet(QDialog):
         self._grid.setRowStretch(row + 1, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setAccessibleName("All keys and gestures")
         scroll.setWidget(inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 16, 0, 0)
@@ -87,23 +88,23 @@ class HelpSheet(QDialog):
     @property
     def shown(self) -> list[str]:
         """The sentences that match."""
-        return [tip.text() for _, rows in self._sections for _, tip in rows if not tip.isHidden()]
+        return [tip.text() for _, rows in self._sections for _, tip, _ in rows if not tip.isHidden()]
 
-    def _section(self, title: str, lines: list[tuple[str, str]]) -> None:
+    def _section(self, title: str, lines: list[tuple[str, str, str]]) -> None:
         heading = QLabel(title)
         heading.setContentsMargins(0, 8, 0, 0)
         theme.set_role(heading, "heading")
         row = self._grid.rowCount()
         self._grid.addWidget(heading, row, 0, 1, 2)
-        labels: list[tuple[QLabel, QLabel]] = []
-        for keys, tip in lines:
+        labels: list[tuple[QLabel, QLabel, str]] = []
+        for keys, tip, name in lines:
             row += 1
             key, words = QLabel(keys), QLabel(tip)
             theme.set_role(key, "title")
             words.setWordWrap(True)
             self._grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(words, row, 1)
-            labels.append((key, words))
+            labels.append((key, words, f"{title} {keys} {name} {tip}".casefold()))
         self._sections.append((heading, labels))
 
     def _filter(self, text: str) -> None:
@@ -111,8 +112,7 @@ class HelpSheet(QDialog):
         any_shown = False
         for heading, rows in self._sections:
             count = 0
-            for key, tip in rows:
-                said = f"{heading.text()} {key.text()} {tip.text()}".casefold()
+            for key, tip, said in rows:
                 fits = all(word in said for word in wanted)
                 count += fits
                 for label in (key, tip):

@@ -24,6 +24,7 @@ from app.connections_panel import Marks
 from app.dialogs import Dialogs
 from app.docks import Docks
 from app.edge import Edge
+from app.focus import set_tab_order
 from app.guide import Guide
 from app.ladder import State
 from app.loading import Loading
@@ -68,6 +69,8 @@ class MainWindow(QMainWindow):
         self._build()
         self.docks = Docks(self, self.workspace.panels())
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
+        top, foot = self._bars
+        set_tab_order(self, [top, self.workspace, *self.docks.by_name.values(), foot])
         self.dialogs = Dialogs(studio, self.connections, self)
         self.guide = Guide(studio, self, state)
         self._loading = Loading(studio)
@@ -100,11 +103,11 @@ class MainWindow(QMainWindow):
             button.setAccessibleName(self.actions_table[name].text())
             header.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self._badge.setMinimumHeight(32)
-        self._bar("header", header, Qt.ToolBarArea.TopToolBarArea)
+        top = self._bar("header", header, Qt.ToolBarArea.TopToolBarArea)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(8, 8, 8, 8)
         bottom.addWidget(self.workspace.robot, 1)
-        self._bar("arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
+        foot = self._bar("arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
         self.setCentralWidget(self.workspace)
         self.setStatusBar(self.status)
         self.setMinimumSize(1024, 640)
@@ -114,8 +117,9 @@ class MainWindow(QMainWindow):
         for button in self.findChildren(QAbstractButton):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.workspace.canvas.view.setFocus()
+        self._bars = top, foot
 
-    def _bar(self, name: str, layout: QLayout, area: Qt.ToolBarArea) -> None:
+    def _bar(self, name: str, layout: QLayout, area: Qt.ToolBarArea) -> QToolBar:
         """Put a row across the whole window; it stays where it is."""
         row = QWidget()
         row.setLayout(layout)
@@ -127,6 +131,7 @@ class MainWindow(QMainWindow):
         bar.toggleViewAction().setEnabled(False)
         bar.addWidget(row)
         self.addToolBar(area, bar)
+        return bar
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the share of the docks and the frame around everything."""

@@ -28,7 +28,7 @@ SPECS = (
         text="Go to the instruction",
         tip="Put the cursor into the instruction box.",
         keys=("Ctrl+I",),
-        icon="cursor-text",
+        icon="text-t",
     ),
     ActionSpec(
         name="connections",
@@ -36,7 +36,7 @@ SPECS = (
         text="Connections",
         tip="Show how policy, rig, robot and recorder are doing, and mend what is wrong.",
         keys=("Ctrl+K",),
-        icon="plugs-connected",
+        icon="link",
     ),
     ActionSpec(
         name="restart",

@@ -78,9 +78,6 @@ def test_stop_is_always_possible_and_the_only_red_thing(rigged: Rigged) -> None:
     stop = rigged.window.workspace.robot.stop_button
     red = [b for b in rigged.window.findChildren(QAbstractButton) if b.property("role") == "stop"]
     assert red == [stop]
-    for phase in Phase:
-        rigged.store.set_phase(phase)
-        assert stop.isEnabled()
     rigged.ready()
     for size in ((1440, 900), (1024, 700)):
         rigged.window.resize(*size)
@@ -88,6 +85,9 @@ def test_stop_is_always_possible_and_the_only_red_thing(rigged: Rigged) -> None:
         corner = stop.mapTo(rigged.window, stop.rect().bottomRight())
         assert rigged.window.width() - corner.x() < 24
         assert rigged.window.height() - corner.y() < 64
+    for phase in Phase:
+        rigged.store.set_phase(phase)
+        assert stop.isEnabled()
 
 
 def test_buttons_show_the_tooltip_of_their_action(rigged: Rigged) -> None:
