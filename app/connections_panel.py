@@ -103,6 +103,7 @@ class RungRow(QWidget):
         self._words = wrapped(self)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
+        self._pressable: list[QPushButton] = []
         column = QVBoxLayout()
         column.setSpacing(4)
         column.addWidget(self._title)
@@ -119,8 +120,7 @@ class RungRow(QWidget):
     @property
     def buttons(self) -> dict[Mend, QPushButton]:
         """The buttons by what they do."""
-        found = [self._buttons.itemAt(k).widget() for k in range(self._buttons.count())]
-        return {Mend(b.objectName()): b for b in found if isinstance(b, QPushButton)}
+        return {Mend(button.objectName()): button for button in self._pressable}
 
     @property
     def words(self) -> str:
@@ -144,11 +144,12 @@ class RungRow(QWidget):
             self._mark.setAccessibleName(f"{self.rung.title}: {self.rung.state}")
 
     def _make_buttons(self, mends: tuple[Mend, ...]) -> None:
+        for old in self._pressable:
+            old.hide()
+            old.deleteLater()
+        self._pressable.clear()
         while self._buttons.count():
-            item = self._buttons.takeAt(0)
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+            self._buttons.takeAt(0)
         for mend in mends:
             text, tip = TEXTS[mend]
             button = QPushButton(text)
@@ -158,6 +159,7 @@ class RungRow(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(self._pressed)
             self._buttons.addWidget(button)
+            self._pressable.append(button)
         self._buttons.addStretch(1)
 
     def _pressed(self) -> None:
@@ -173,6 +175,7 @@ class ConnectionsCard(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._host = parent
         self.setAccessibleName("Connections")
         theme.set_role(self, "pop")
         self.setAutoFillBackground(True)
@@ -208,11 +211,11 @@ class ConnectionsCard(QFrame):
 
     def fit(self) -> None:
         """Take the height that the words need, below the header at the right."""
-        parent = self.parentWidget()
-        width = min(460, parent.width() - 32)
+        host = self._host
+        width = min(460, host.width() - 32)
         self.setFixedWidth(width)
-        self.setFixedHeight(min(self._column.totalHeightForWidth(width), parent.height() - 96))
-        self.move(parent.width() - width - 16, self._top)
+        self.setFixedHeight(min(self._column.totalHeightForWidth(width), host.height() - 96))
+        self.move(host.width() - width - 16, self._top)
         self.raise_()
 
     def open_below(self, top: int) -> None:

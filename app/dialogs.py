@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow
+from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QWidget
 
 from app.connect_dialog import ConnectDialog
 from app.connections import Connections
@@ -22,9 +22,12 @@ class Dialogs(QObject):
         history: The list of messages, once it was opened; likewise ``help`` and ``settings``.
     """
 
-    def __init__(self, studio: Studio, connections: Connections, window: QMainWindow) -> None:
+    def __init__(
+        self, studio: Studio, connections: Connections, window: QMainWindow, centre: QWidget
+    ) -> None:
         super().__init__(window)
-        self._studio, self._connections, self._window = studio, connections, window
+        self._studio, self._connections = studio, connections
+        self._window, self._centre = window, centre
         self.history: HistoryDialog | None = None
         self.help: HelpSheet | None = None
         self.settings: SettingsDialog | None = None
@@ -66,7 +69,7 @@ class Dialogs(QObject):
         if self.card.isVisible():
             self.card.hide()
         else:
-            self.card.open_below(self._window.centralWidget().geometry().top() + 8)
+            self.card.open_below(self._centre.geometry().top() + 8)
 
     @Slot(str)
     def ask_address(self, name: str) -> None:

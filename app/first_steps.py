@@ -188,7 +188,9 @@ class FirstSteps(QFrame):
             inner -= self._scroll.verticalScrollBar().sizeHint().width()
             height = self._column.totalHeightForWidth(inner)
         self._inside.setFixedSize(inner, height)
-        self.setGeometry(QRect(area.topLeft(), QSize(area.width(), min(height + frame, area.height()))))
+        self.setGeometry(
+            QRect(area.topLeft(), QSize(area.width(), min(height + frame, area.height())))
+        )
 
     @property
     def intro(self) -> str:

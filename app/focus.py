@@ -9,23 +9,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 
-def set_tab_order(window: QWidget, areas: Sequence[QWidget]) -> None:
-    """Let Tab go through areas one after the other; the order inside of each stays.
+def set_tab_order(areas: Sequence[QWidget]) -> None:
+    """Let Tab go through areas one after the other, in each in the order it was built.
 
     Args:
-        window: The window.
-        areas: Its areas, in the order that a person reads them.
+        areas: The areas of a window, in the order that a person reads them.
     """
-    chain = [widget for widget in _chain(window) if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
-    ordered = [w for area in areas for w in chain if w is area or area.isAncestorOf(w)]
+    # Not by nextInFocusChain: wrappers that it makes crash the interpreter at its end.
+    ordered = [
+        widget
+        for area in areas
+        for widget in (area, *area.findChildren(QWidget))
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
     for before, after in pairwise(ordered):
         QWidget.setTabOrder(before, after)
-
-
-def _chain(window: QWidget) -> list[QWidget]:
-    widgets: list[QWidget] = []
-    at = window.nextInFocusChain()
-    while at is not window:
-        widgets.append(at)
-        at = at.nextInFocusChain()
-    return widgets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSettings, Slot
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QWidget
 
 from app import first_steps, rules
 from app.first_steps import FirstSteps
@@ -23,16 +23,20 @@ class Guide(QObject):
         done: Which of draw, steer and run were done.
     """
 
-    def __init__(self, studio: Studio, window: QMainWindow, state: QSettings | None) -> None:
+    def __init__(
+        self, studio: Studio, window: QWidget, centre: QWidget, state: QSettings | None
+    ) -> None:
         """Build the page.
 
         Args:
             studio: What is watched.
-            window: Where the page lies, over what is right of the central widget.
+            window: Where the page lies.
+            centre: The widget of the window that it leaves free, to its left.
             state: Remembers that the page was seen; None keeps nothing.
         """
         super().__init__(window)
-        self._studio, self._window, self._state = studio, window, state
+        self._studio, self._state = studio, state
+        self._window, self._centre = window, centre
         self.page = FirstSteps(window)
         self.done = (False, False, False)
         self._ran = False
@@ -48,7 +52,6 @@ class Guide(QObject):
         ):
             signal.connect(self._look)
         studio.motion.ended.connect(self._run_ended)
-        centre = window.centralWidget()
         centre.installEventFilter(self)
         self._look()
 
@@ -69,7 +72,7 @@ class Guide(QObject):
         """Lie over the panels at the side, wherever they are now."""
         if not self.page.isVisible():
             return
-        window, centre = self._window, self._window.centralWidget().geometry()
+        window, centre = self._window, self._centre.geometry()
         width = max(window.width() - centre.right() - 1, _WIDTH) - 2 * _MARGIN
         left, top = window.width() - width - _MARGIN, centre.top() + _MARGIN
         self.page.fit(QRect(left, top, width, centre.height() - 2 * _MARGIN))

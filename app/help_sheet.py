@@ -56,7 +56,11 @@ class HelpSheet(QDialog):
             if group == DRAW:
                 self._section(ON_PICTURE, [(*gesture, "") for gesture in GESTURES])
             lines = [
-                (" or ".join(shown_key(k) for k in spec.keys if "Enter" not in k), spec.tip, spec.text)
+                (
+                    " or ".join(shown_key(k) for k in spec.keys if "Enter" not in k),
+                    spec.tip,
+                    spec.text,
+                )
                 for spec in TABLE
                 if spec.keys and spec.group == group
             ]
@@ -88,7 +92,9 @@ class HelpSheet(QDialog):
     @property
     def shown(self) -> list[str]:
         """The sentences that match."""
-        return [tip.text() for _, rows in self._sections for _, tip, _ in rows if not tip.isHidden()]
+        return [
+            tip.text() for _, rows in self._sections for _, tip, _ in rows if not tip.isHidden()
+        ]
 
     def _section(self, title: str, lines: list[tuple[str, str, str]]) -> None:
         heading = QLabel(title)

@@ -155,7 +155,9 @@ def _recorder(facts: Facts) -> Rung:
         words = f"Recording {name}, {size_text(file.size)}."
         if not file.dropped:
             return _rung("recorder", State.GOOD, words)
-        lost = f"{words} {file.dropped} pictures were left out, as the disk is slow; events are kept."
+        lost = (
+            f"{words} {file.dropped} pictures were left out, as the disk is slow; events are kept."
+        )
         return _rung("recorder", State.ODD, lost, (Mend.FOLDER, Mend.LOG))
     if not facts.record:
         words = "Switched off: nothing of this session is kept."

@@ -133,9 +133,7 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
             url, token, keys=parse_keys(studio.settings.policy_keys)
         ),
         make_rig=RigClient,
-        make_recorder=lambda: RecorderClient(
-            Path(studio.settings.sessions), {"program": "studio"}
-        ),
+        make_recorder=lambda: RecorderClient(Path(studio.settings.sessions), {"program": "studio"}),
         services=Services(service_specs(args)),
         addresses=addresses,
     )

@@ -70,9 +70,9 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self, self.workspace.panels())
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
         top, foot = self._bars
-        set_tab_order(self, [top, self.workspace, *self.docks.by_name.values(), foot])
-        self.dialogs = Dialogs(studio, self.connections, self)
-        self.guide = Guide(studio, self, state)
+        set_tab_order([top, self.workspace, *self.docks.by_name.values(), foot])
+        self.dialogs = Dialogs(studio, self.connections, self, self.workspace)
+        self.guide = Guide(studio, self, self.workspace, state)
         self._loading = Loading(studio)
         self._connect_actions()
         self._wire()

@@ -1,4 +1,4 @@
-"""The settings in use: changed at once, saved by and by, and read again when somebody edited them."""
+"""The settings in use: changed at once, saved by and by, read again when somebody edited them."""
 
 from __future__ import annotations
 

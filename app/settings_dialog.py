@@ -1,4 +1,4 @@
-"""The settings: every change holds at once, and what is not possible is refused beside its field."""
+"""The settings: a change holds at once, and what is not possible is refused beside its field."""
 
 from __future__ import annotations
 

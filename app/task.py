@@ -1,8 +1,8 @@
 """Long work outside the event loop, with progress, a way to cancel, and nothing left behind.
 
 A :class:`Task` is what a person sees of it: a title, how far it is, and a way to give it up.
-:meth:`Tasks.run` makes one around a function in a thread of the pool; :meth:`Tasks.follow` makes one
-for work that somebody else does, such as a program that loads a model.
+:meth:`Tasks.run` makes one around a function in a thread of the pool; :meth:`Tasks.follow` makes
+one for work that somebody else does, such as a program that loads a model.
 """
 
 from __future__ import annotations

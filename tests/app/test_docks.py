@@ -109,7 +109,9 @@ def test_the_layout_is_reset_from_the_menu_and_panels_are_ticked_there(rigged: R
     entry.trigger()
     assert docks.by_name["answer"].isHidden()
     assert not entry.isChecked()
-    rigged.key(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    rigged.key(
+        Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     assert not docks.by_name["answer"].isHidden()
     assert entry.isChecked()
 

@@ -38,9 +38,7 @@ def test_all_is_well() -> None:
 
 
 def test_a_model_that_loads_says_how_far_and_can_be_given_up() -> None:
-    loading = rung(
-        "policy", services={"policy": "loading shard 1 of 2 … 40 %"}, capabilities=None
-    )
+    loading = rung("policy", services={"policy": "loading shard 1 of 2 … 40 %"}, capabilities=None)
     assert loading.state == State.WAITING
     assert "40 %" in loading.words
     assert loading.mends[0] == Mend.CANCEL

@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt, QThread
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
-from app.notify import Level, Notice, Notifier, excepthooks
 from app.history import EMPTY, NO_MATCH, HistoryDialog
+from app.notify import Level, Notice, Notifier, excepthooks
 from app.task import Tasks
 from app.toasts import SHOWN, Toasts
 

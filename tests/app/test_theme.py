@@ -140,7 +140,7 @@ def test_data_colours_are_the_same_on_both_themes(qapp: QApplication) -> None:
         seen.append(image)
     theme.apply_theme(qapp, "light")
     assert seen[0] == seen[1]
-    assert theme.DATA == theme.DataColours()
+    assert theme.DataColours() == theme.DATA
     colours = {QColor(seen[0].pixel(x, y)).name() for x in range(128) for y in range(64)}
     assert theme.DATA.model.lower() in colours
 
