@@ -56,7 +56,7 @@ class AutoMode(QObject):
         super().__init__(parent)
         self._store, self._controller, self._motion, self._rig = store, controller, motion, rig
         self._notifier, self._log = notifier, log
-        self._max_cycles = max_cycles
+        self.max_cycles = max_cycles
         self._feed = feed
         self._still = 0
         self._seen: dict[str, int] = {}
@@ -98,9 +98,9 @@ class AutoMode(QObject):
             self._notifier.info(f"Automatic mode ended after {cycles} cycles: {reason}.")
 
     def _next(self) -> None:
-        if self._store.cycle >= self._max_cycles:
+        if self._store.cycle >= self.max_cycles:
             self._store.pin(None)
-            self.finish(f"{self._max_cycles} cycles are the limit")
+            self.finish(f"{self.max_cycles} cycles are the limit")
             return
         self._store.set_auto(True, self._store.cycle + 1)
         draft = self._store.draft

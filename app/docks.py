@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QSettings, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, QRect, QSettings, Qt
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.icons import icon
+from app.placement import brought_back
 
 LAYOUT_VERSION = 1
 """Raised when the docks change so much that a saved layout would be wrong."""
@@ -65,18 +66,15 @@ class DockTitle(QWidget):
         row.setSpacing(0)
         row.addWidget(label, 1)
         for picture, tip, slot in (
-            (
-                "arrow-square-out",
-                "Float or put back",
-                lambda: dock.setFloating(not dock.isFloating()),
-            ),
-            ("x", "Close; the View menu brings it back", dock.close),
+            ("arrow-square-out", "Float this panel, or put it back.", self._float),
+            ("x", "Close this panel; the View menu brings it back.", dock.close),
         ):
             button = QToolButton(self)
             button.setIcon(icon(picture, "muted"))
             button.setFixedSize(24, 24)
             button.setToolTip(tip)
-            button.setAccessibleName(f"{tip.split(';')[0]}: {dock.windowTitle()}")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(f"{tip.split()[0].rstrip(',')}: {dock.windowTitle()}")
             button.clicked.connect(slot)
             row.addWidget(button)
 
@@ -115,7 +113,7 @@ class Docks(QObject):
         self.by_name[name].show()
         self.by_name[name].raise_()
 
-    def reset(self) -> None:
+    def reset(self, *_: object) -> None:
         """Put every dock where it is at first."""
         for panel in self._panels:
             dock = self.by_name[panel.name]
@@ -146,11 +144,30 @@ class Docks(QObject):
         width = round(min(max(SIDE_SHARE * self._window.width(), low), high))
         self._window.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
 
-    def save(self, state: QSettings) -> None:
-        """Remember where everything is."""
-        state.setValue("docks", self._window.saveState(LAYOUT_VERSION))
+    def save(self, state: QSettings, workspace: str) -> None:
+        """Remember where everything is in a workspace."""
+        state.setValue(f"{workspace}/docks", self._window.saveState(LAYOUT_VERSION))
 
-    def restore(self, state: QSettings) -> bool:
-        """Put everything where it was; false when nothing fitting was remembered."""
-        saved = state.value("docks")
-        return saved is not None and self._window.restoreState(saved, LAYOUT_VERSION)
+    def restore(self, state: QSettings, workspace: str) -> bool:
+        """Put everything where it was; false when nothing fitting was remembered.
+
+        What floated on a monitor that is gone comes back to one that is there.
+        """
+        saved = state.value(f"{workspace}/docks")
+        if saved is None or not self._window.restoreState(saved, LAYOUT_VERSION):
+            return False
+        self.bring_back([screen.availableGeometry() for screen in QGuiApplication.screens()])
+        return True
+
+    def bring_back(self, screens: Sequence[QRect]) -> None:
+        """Move what floats out of reach onto a screen.
+
+        Args:
+            screens: What can be used of every screen that is connected.
+        """
+        for dock in self.by_name.values():
+            if dock.isFloating():
+                place = brought_back(dock.frameGeometry(), screens)
+                if place != dock.frameGeometry():
+                    dock.resize(place.size())
+                    dock.move(place.topLeft())

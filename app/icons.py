@@ -15,6 +15,7 @@ class _GlyphEngine(QIconEngine):
     def __init__(self, name: str, token: str, theme_name: str) -> None:
         super().__init__()
         self._name = name
+        self._glyph = qtawesome.charmap(name)  # an unknown name fails here, not while painting
         self._token = token
         self._theme = theme_name
 
@@ -31,7 +32,7 @@ class _GlyphEngine(QIconEngine):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(font)
         painter.setPen(QColor(getattr(colours, token)))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, qtawesome.charmap(self._name))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._glyph)
         painter.restore()
 
     def iconName(self) -> str:

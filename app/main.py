@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,34 +99,41 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
     from app.services import Services
     from app.settings import load_settings, window_state
     from app.studio import Studio
+    from app.tokens import load_token
     from core.policy.client import RemotePolicy
     from core.policy.keys import parse_keys
     from core.session.client import RecorderClient
     from robot.rig.client import RigClient
 
-    settings = load_settings()
+    saved = load_settings()
     chosen = {
         "theme": args.theme,
         "instruction": args.instruction,
         "sessions": args.sessions,
+        "policy": args.policy,
         "policy_keys": args.policy_keys,
+        "rig": args.rig,
     }
-    given = {name: str(value) for name, value in chosen.items() if value is not None}
-    settings = replace(settings, **given)
+    given: dict[str, Any] = {n: str(value) for n, value in chosen.items() if value is not None}
+    if args.no_record:
+        given["record"] = False
+    settings = replace(saved, **given)
     log_to_file(Path(settings.sessions))
-    theme.apply_theme(app, settings.theme)
-    addresses: dict[str, tuple[str, str | None]] = {}
-    if args.policy:
-        addresses["policy"] = (args.policy, args.policy_token)
-    if args.rig:
-        addresses["rig"] = (args.rig, args.rig_token)
+    theme.apply_theme(app, settings.theme, scale=settings.font_scale / 100)
+    tokens = {"policy": args.policy_token, "rig": args.rig_token}
+    addresses = {
+        name: (url, token or load_token(name))
+        for name, token in tokens.items()
+        if (url := getattr(settings, name))
+    }
     studio = Studio(
         settings=settings,
-        make_policy=partial(RemotePolicy, keys=parse_keys(settings.policy_keys)),
+        saved=saved,
+        make_policy=lambda url, token: RemotePolicy(
+            url, token, keys=parse_keys(studio.settings.policy_keys)
+        ),
         make_rig=RigClient,
-        make_recorder=None
-        if args.no_record
-        else lambda: RecorderClient(Path(settings.sessions), {"program": "studio"}),
+        make_recorder=lambda: RecorderClient(Path(studio.settings.sessions), {"program": "studio"}),
         services=Services(service_specs(args)),
         addresses=addresses,
     )
@@ -135,37 +141,29 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
 
 
 def service_specs(args: argparse.Namespace) -> list[Any]:
-    """Return the child processes to start: those whose address was not given."""
+    """Return the child processes that can be started; those used elsewhere are left out later."""
     from app.services import ServiceSpec
 
     child = ["--port", "0", "--child"]
-    specs: list[ServiceSpec] = []
-    if not args.rig:
-        specs.append(
-            ServiceSpec(
-                name="lab",
-                title="The simulated lab",
-                arguments=lambda _: ["lab", *child, "--seed", str(args.seed)],
-            )
-        )
-        specs.append(
-            ServiceSpec(
-                name="rig",
-                title="The rig",
-                arguments=lambda ready: ["rig", *child, "--lab", str(ready["lab"]["ready"])],
-                needs=("lab",),
-            )
-        )
-    if not args.policy:
-        model = ["--model", args.model] if args.model else []
-        specs.append(
-            ServiceSpec(
-                name="policy",
-                title="The policy server",
-                arguments=lambda _: ["serve", *child, *model],
-            )
-        )
-    return specs
+    model = ["--model", args.model] if args.model else []
+    return [
+        ServiceSpec(
+            name="lab",
+            title="The simulated lab",
+            arguments=lambda _: ["lab", *child, "--seed", str(args.seed)],
+        ),
+        ServiceSpec(
+            name="rig",
+            title="The rig",
+            arguments=lambda ready: ["rig", *child, "--lab", str(ready["lab"]["ready"])],
+            needs=("lab",),
+        ),
+        ServiceSpec(
+            name="policy",
+            title="The policy server",
+            arguments=lambda _: ["serve", *child, *model],
+        ),
+    ]
 
 
 def log_to_file(folder: Path) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -21,23 +20,31 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.actions import Actions, KeyGuard, SpaceHand
+from app.connections import Connections
+from app.connections_panel import Marks
+from app.dialogs import Dialogs
 from app.docks import Docks
 from app.edge import Edge
 from app.episode_words import status_text
-from app.help_sheet import HelpSheet
+from app.focus import set_tab_order
+from app.guide import Guide
+from app.ladder import State
+from app.loading import Loading
 from app.menus import fill_menu_bar
-from app.settings import save_settings
+from app.placement import brought_back, is_reachable
 from app.status_bar import StatusBar
+from app.steer.canvas import EMPTY
 from app.steer.draw_slots import StepNames, draw_slots
 from app.steer.robot_panel import mode_words
 from app.steer.workspace import SteerWorkspace, badge
 from app.store import BUSY, Phase, PlanKind
 from app.studio import Studio
-from app.toasts import HistoryDialog, Toasts
-from core.types import StudioError
+from app.toasts import Toasts
 
 TICK_MS = 250
 NAME = "Steering Studio"
+WORKSPACE = "steer"
+"""Under this name the layout of the panels is remembered."""
 
 
 class MainWindow(QMainWindow):
@@ -60,11 +67,16 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self._badge = badge()
         self._edge = Edge(self)
-        self._history: HistoryDialog | None = None
-        self._help: HelpSheet | None = None
+        self.connections = Connections(studio, self)
+        self.marks = Marks(self.actions_table["connections"])
         self._build()
         self.docks = Docks(self, self.workspace.panels())
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
+        top, foot = self._bars
+        set_tab_order([top, self.workspace, *self.docks.by_name.values(), foot])
+        self.dialogs = Dialogs(studio, self.connections, self, self.workspace)
+        self.guide = Guide(studio, self, self.workspace, state)
+        self._loading = Loading(studio)
         self._connect_actions()
         self._wire()
         view = self.workspace.canvas.view
@@ -72,13 +84,16 @@ class MainWindow(QMainWindow):
         hand = SpaceHand(view.viewport(), hold=view.set_hand, tap=think.trigger)
         self._guard = KeyGuard(self, hand)
         QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
-        self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"])
+        self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"], studio.tasks)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
         self._show_rig()
         self._show_phase()
         self._restore()
+        if self.guide.is_new_here:
+            # Its place is known only when the window has been laid out.
+            QTimer.singleShot(0, self.guide, self.guide.open)
 
     def _build(self) -> None:
         header = QHBoxLayout()
@@ -86,18 +101,19 @@ class MainWindow(QMainWindow):
         header.setSpacing(8)
         header.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
         header.addWidget(self.workspace.instruction, 1)
-        for name in ("messages", "theme", "help"):
+        header.addWidget(self.marks, 0, Qt.AlignmentFlag.AlignTop)
+        for name in ("messages", "theme", "settings", "help"):
             button = QToolButton()
             button.setDefaultAction(self.actions_table[name])
             button.setMinimumSize(32, 32)
             button.setAccessibleName(self.actions_table[name].text())
             header.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self._badge.setMinimumHeight(32)
-        self._bar("header", header, Qt.ToolBarArea.TopToolBarArea)
+        top = self._bar("header", header, Qt.ToolBarArea.TopToolBarArea)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(8, 8, 8, 8)
         bottom.addWidget(self.workspace.robot, 1)
-        self._bar("arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
+        foot = self._bar("arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
         self.setCentralWidget(self.workspace)
         self.setStatusBar(self.status)
         self.setMinimumSize(1024, 640)
@@ -107,8 +123,9 @@ class MainWindow(QMainWindow):
         for button in self.findChildren(QAbstractButton):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.workspace.canvas.view.setFocus()
+        self._bars = top, foot
 
-    def _bar(self, name: str, layout: QLayout, area: Qt.ToolBarArea) -> None:
+    def _bar(self, name: str, layout: QLayout, area: Qt.ToolBarArea) -> QToolBar:
         """Put a row across the whole window; it stays where it is."""
         row = QWidget()
         row.setLayout(layout)
@@ -120,6 +137,7 @@ class MainWindow(QMainWindow):
         bar.toggleViewAction().setEnabled(False)
         bar.addWidget(row)
         self.addToolBar(area, bar)
+        return bar
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the share of the docks and the frame around everything."""
@@ -128,6 +146,7 @@ class MainWindow(QMainWindow):
             # The docks have their new sizes only after this event.
             QTimer.singleShot(0, self.docks, self.docks.fit_width)
         self._edge.setGeometry(self.rect())
+        self.dialogs.restyle()
 
     def _connect_actions(self) -> None:
         studio, stack = self.studio, self.studio.undo_stack
@@ -159,9 +178,16 @@ class MainWindow(QMainWindow):
             "episode_note": self._write_a_note,
             "episode_reset": studio.episodes.reset,
             "theme": self._change_theme,
-            "messages": self._show_history,
+            "messages": self.dialogs.show_history,
+            "connections": self.dialogs.toggle_connections,
+            "settings": self.dialogs.show_settings,
             "restart": studio.restart,
-            "help": self._show_help,
+            "help": self.dialogs.show_help,
+            "first_steps": self.guide.open,
+            "log_file": self.connections.open_log,
+            "fullscreen": self._full_screen,
+            "reset_layout": self.docks.reset,
+            "quit": self.close,
             "undo": self._undo,
             "redo": self._redo,
             **self.workspace.scene.slots(),
@@ -169,10 +195,10 @@ class MainWindow(QMainWindow):
         }
         for name, slot in slots.items():
             self.actions_table[name].triggered.connect(slot)
-        for name, changed in (("undo", stack.canUndoChanged), ("redo", stack.canRedoChanged)):
-            self.actions_table[name].setEnabled(False)
-            changed.connect(self.actions_table[name].setEnabled)
         StepNames(self.actions_table, stack)
+        stack.canUndoChanged.connect(self._hold_steps)
+        stack.canRedoChanged.connect(self._hold_steps)
+        self._hold_steps()
         self.actions_table["auto"].triggered.connect(self.actions_table.refresh)
 
     def _wire(self) -> None:
@@ -180,9 +206,13 @@ class MainWindow(QMainWindow):
         self.studio.episodes.scene_wanted.connect(self._new_scene)
         store.phase_changed.connect(self._show_phase)
         store.rig_changed.connect(self._show_rig)
-        store.services_changed.connect(self._show_services)
         store.auto_changed.connect(self._show_phase)
         store.plans_changed.connect(self._show_timings)
+        self.connections.changed.connect(self._show_rungs)
+        self.studio.preferences.changed.connect(self._apply)
+        for name in ("hints", "line_width"):
+            self._apply(name)
+        self._show_rungs()
 
     def _choose_plan(self, kind: PlanKind, *_: object) -> None:
         self.studio.controller.select_plan(kind)
@@ -197,18 +227,17 @@ class MainWindow(QMainWindow):
         store = self.studio.store
         if store.phase == Phase.RUNNING or store.auto:
             self.studio.motion.stop("operator (Esc)")
-        elif self._help is not None and self._help.isVisible():
-            self._help.close()
-        elif self._history is not None and self._history.isVisible():
-            self._history.close()
         elif (
             self.workspace.instruction.close_sheet()
             or self.workspace.scene.files.close_dialog()
+            or self.dialogs.close_top()
             or self.workspace.canvas.tool.cancel()
             or self.studio.controller.cancel()
             or self.workspace.sight.close()
         ):
             return
+        elif self.guide.page.isVisible():
+            self.guide.page.leave()
         elif self.workspace.instruction.line.hasFocus():
             self.workspace.canvas.view.setFocus()
         elif store.looking:
@@ -248,24 +277,38 @@ class MainWindow(QMainWindow):
 
     def _change_theme(self) -> None:
         name = "light" if theme.tokens().name == "dark" else "dark"
-        theme.apply_theme(QApplication.instance(), name)  # type: ignore[arg-type]
-        self.studio.settings = replace(self.studio.settings, theme=name)
-        try:
-            save_settings(self.studio.settings)
-        except StudioError as error:
-            self.studio.notifier.warning(str(error))
+        self.studio.preferences.change("theme", name)
 
-    def _show_history(self) -> None:
-        if self._history is None:
-            self._history = HistoryDialog(self.studio.notifier, self)
-        self._history.show()
-        self._history.raise_()
+    @Slot(str)
+    def _apply(self, name: str) -> None:
+        """Let a setting hold that the window is responsible for."""
+        settings, app = self.studio.settings, QApplication.instance()
+        if name in ("theme", "font_scale"):
+            theme.apply_theme(app, settings.theme, scale=settings.font_scale / 100)  # type: ignore[arg-type]
+            self.dialogs.restyle()
+        elif name == "line_width":
+            theme.theme().set_line_scale(settings.line_width / 100)
+            self.workspace.canvas.view.scene().update()
+        elif name == "hints":
+            self.workspace.canvas.set_hints(settings.hints)
 
-    def _show_help(self) -> None:
-        if self._help is None:
-            self._help = HelpSheet(self)
-        self._help.show()
-        self._help.raise_()
+    @Slot()
+    def _hold_steps(self, *_: object) -> None:
+        stack = self.studio.undo_stack
+        self.actions_table.hold("undo", "" if stack.canUndo() else "There is nothing to undo.")
+        self.actions_table.hold("redo", "" if stack.canRedo() else "There is nothing to redo.")
+
+    def _full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Tick off full screen, however it was entered or left."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.actions_table["fullscreen"].setChecked(self.isFullScreen())
 
     @Slot()
     def _show_rig(self) -> None:
@@ -280,15 +323,16 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title)
 
     @Slot()
-    def _show_services(self) -> None:
-        store = self.studio.store
-        view = self.workspace.canvas.view
-        gone = [n for n, s in store.services.items() if s in ("failed", "not connected")]
-        waiting = [f"{name} {status}" for name, status in store.services.items() if status]
-        if gone:
-            view.set_message(f"Not running: {', '.join(gone)}. Ctrl+Shift+R starts it again.")
-        elif waiting:
-            view.set_message(f"Getting ready: {', '.join(waiting)}.")
+    def _show_rungs(self) -> None:
+        rungs = self.connections.rungs
+        self.marks.set_rungs(rungs)
+        missing = [rung for rung in rungs[:2] if rung.state != State.GOOD]
+        if any(rung.state == State.BAD for rung in missing):
+            names = " and ".join(rung.title.lower() for rung in missing if rung.state == State.BAD)
+            words = f"No {names}. Ctrl+K says why and mends it."
+        else:
+            words = " ".join(f"{rung.title}: {rung.words}" for rung in missing)
+        self.workspace.canvas.view.set_message(words or EMPTY)
 
     @Slot()
     def _show_phase(self, *_: object) -> None:
@@ -329,16 +373,20 @@ class MainWindow(QMainWindow):
         geometry = self._state.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
-        self.docks.restore(self._state)
+        screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        if not is_reachable(self.frameGeometry(), screens):
+            self.setGeometry(brought_back(self.frameGeometry(), screens))
+        self.docks.restore(self._state, WORKSPACE)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave in order; the window is gone from the screen at once."""
         if self._state is not None:
             self._state.setValue("geometry", self.saveGeometry())
-            self.docks.save(self._state)
+            self.docks.save(self._state, WORKSPACE)
         self.hide()
         self._clock.stop()
         QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]
+        self.connections.shutdown()
         self.workspace.shutdown()
         self.studio.shutdown()
         event.accept()

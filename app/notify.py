@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
@@ -36,16 +36,22 @@ class Notice:
     Attributes:
         level: How serious it is.
         text: One or two sentences.
-        time: Wall-clock time of day.
+        time: Wall-clock time of day; of the last one when it was said several times.
+        count: How often it was said in a row.
     """
 
     level: Level
     text: str
     time: datetime
+    count: int = 1
 
 
 class Notifier(QObject):
-    """Takes messages from any thread and hands them to the window's."""
+    """Takes messages from any thread and hands them to the window's.
+
+    Attributes:
+        history: Everything that was said, oldest first; a repetition only counts up.
+    """
 
     posted = Signal(object)
     _incoming = Signal(object)
@@ -71,6 +77,10 @@ class Notifier(QObject):
         self._incoming.emit(Notice(level=level, text=text, time=datetime.now()))
 
     def _post(self, notice: Notice) -> None:
+        last = self.history[-1] if self.history else None
+        if last is not None and (last.level, last.text) == (notice.level, notice.text):
+            self.history.pop()
+            notice = replace(notice, count=last.count + 1)
         self.history.append(notice)
         self.posted.emit(notice)
 

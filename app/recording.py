@@ -55,6 +55,14 @@ class Recorder(QObject):
             self._timer.start()
             self.look()
 
+    def stop(self) -> Any:
+        """Record no more; return the client, whose ``close`` waits for the disk, or None."""
+        client, self._client = self._client, None
+        self._timer.stop()
+        self._log.attach(None)
+        self._store.set_recording(Recording())
+        return client
+
     def look(self) -> None:
         """See how the recorder is doing."""
         client = self._client

@@ -6,6 +6,7 @@ so that what is offered and what is done cannot differ.
 
 from __future__ import annotations
 
+from app.ladder import DOWN
 from app.observe import camera_order
 from app.steer.absence import look_back_hint, no_steering, no_trace
 from app.steer.instruction_panel import instruction_problem
@@ -15,10 +16,12 @@ from app.store import BUSY, Phase, PlanKind, Store
 def ready(store: Store) -> str:
     """Whether the studio can start anything at all."""
     if store.phase == Phase.STARTING:
+        if down := [name for name, status in store.services.items() if status in DOWN]:
+            return f"Not running: {', '.join(down)}; Ctrl+K says why."
         waiting = [name for name, status in store.services.items() if status]
         return f"Wait: {', '.join(waiting) or 'the services'} still starting."
     if store.rig is None:
-        return "No rig is connected; restart the services (Ctrl+Shift+R)."
+        return "No rig is connected; Ctrl+K says why."
     if store.phase == Phase.FAULT:
         return "The rig reports a fault; see the message, then press Ctrl+R to recover."
     if store.phase == Phase.STOPPED:
@@ -40,7 +43,7 @@ def ask(store: Store) -> str:
     if store.phase in BUSY:
         return "The policy is answering; Esc cancels."
     if store.capabilities is None:
-        return "No policy is connected; restart the services (Ctrl+Shift+R)."
+        return "No policy is connected; Ctrl+K says why."
     return ""
 
 
@@ -132,7 +135,7 @@ def auto(store: Store) -> str:
 def release(store: Store) -> str:
     """Whether there is a stop or a fault to release."""
     if store.rig is None:
-        return "No rig is connected; restart the services (Ctrl+Shift+R)."
+        return "No rig is connected; Ctrl+K says why."
     if store.phase not in (Phase.STOPPED, Phase.FAULT):
         return "Nothing is stopped."
     return ""

@@ -3,7 +3,7 @@
 A child prints one JSON line when it is ready ({"ready": "ws://...", ...}) or why it cannot start
 ({"error": "..."}), and before that how far a long start is ({"progress": "..."}); with ``--child``
 it leaves when its standard input closes. Nothing here blocks the event loop except
-:meth:`Services.shutdown`, which the closing window calls.
+:meth:`Services.shutdown`, which the closing window calls: a restart waits by signals.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 MAIN = Path(__file__).resolve().parent.parent / "main.py"
 SLOW_START_MS = 120_000
+STOPPED = "stopped"
+"""Status of a service that a person has ended."""
 _LEAVE_MS = 3000
 _TERMINATE_MS = 2000
 _TAIL = 40
@@ -55,6 +57,8 @@ class Service(QObject):
     ready = Signal(str, object)
     progress = Signal(str, str)
     failed = Signal(str, str)
+    left = Signal(str)
+    """It has ended because it was asked to."""
 
     def __init__(self, spec: ServiceSpec, command: tuple[str, ...], parent: QObject) -> None:
         super().__init__(parent)
@@ -76,6 +80,8 @@ class Service(QObject):
         self._process.errorOccurred.connect(self._refused)
         self._slow = QTimer(self, singleShot=True, interval=SLOW_START_MS)
         self._slow.timeout.connect(self._too_slow)
+        self._press = QTimer(self, singleShot=True)
+        self._press.timeout.connect(self._press_harder)
 
     @property
     def running(self) -> bool:
@@ -102,8 +108,31 @@ class Service(QObject):
         if self.running:
             self._process.closeWriteChannel()
 
+    def end(self, *, at_once: bool = False) -> None:
+        """Ask the process to leave and press harder in steps, without waiting for it.
+
+        Args:
+            at_once: Whether it is no use to ask kindly, as it is still busy starting.
+        """
+        self.facts = None
+        self.leave()
+        if not self.running:
+            return
+        if at_once:
+            self._process.terminate()
+        self._press.start(_TERMINATE_MS if at_once else _LEAVE_MS)
+
+    def _press_harder(self) -> None:
+        if self._press.interval() == _LEAVE_MS:
+            self._process.terminate()
+            self._press.start(_TERMINATE_MS)
+        else:
+            logger.warning("%s does not leave; killing it", self.spec.name)
+            self._process.kill()
+
     def wait(self) -> None:
         """Wait until it has left; press harder in steps."""
+        self._press.stop()
         if self.running and not self._process.waitForFinished(_LEAVE_MS):
             self._process.terminate()
             if not self._process.waitForFinished(_TERMINATE_MS):
@@ -147,6 +176,9 @@ class Service(QObject):
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_output()
         if self._leaving:
+            self._press.stop()
+            self.facts = None
+            self.left.emit(self.spec.name)
             return
         how = "crashed" if status == QProcess.ExitStatus.CrashExit else f"ended with status {code}"
         when = "" if self.facts else " before it was ready"
@@ -189,7 +221,13 @@ class Services(QObject):
         """
         super().__init__(parent)
         self._services = {spec.name: Service(spec, command, self) for spec in specs}
+        self._held: set[str] = set()
+        """Services that a person has ended; a restart brings them back."""
+        self.unused: frozenset[str] = frozenset()
+        """Services that run elsewhere and are not started here."""
+        self._closing = False
         for service in self._services.values():
+            service.left.connect(self._on_left)
             service.ready.connect(self._on_ready)
             service.progress.connect(self.progress)
             service.failed.connect(self.failed)
@@ -203,17 +241,32 @@ class Services(QObject):
         """Start what needs nothing; the rest follows as its needs become ready."""
         self._start_possible()
 
-    def restart(self) -> None:
-        """Start again what has died, with everything that depends on it."""
-        dead = {name for name, service in self._services.items() if not service.running}
-        for name, service in self._services.items():
-            if name in dead or dead.intersection(service.spec.needs):
-                dead.add(name)
-                if service.running:
-                    service.leave()
-                    service.wait()
-                service.facts = None
+    def restart(self, name: str = "") -> None:
+        """Start again what has died or was ended, with everything that depends on it.
+
+        Args:
+            name: Restart this one too, whether or not it runs.
+        """
+        again: set[str] = set()
+        for key, service in self._services.items():
+            if key in self.unused:
+                continue
+            idle = not service.running or key in self._held
+            if name == key or idle or again.intersection(service.spec.needs):
+                again.add(key)
+                service.end()
+        self._held -= again
         self._start_possible()
+
+    def stop(self, name: str) -> None:
+        """End a service with everything that depends on it; a restart brings them back."""
+        gone: set[str] = set()
+        for key, service in self._services.items():
+            if key == name or gone.intersection(service.spec.needs):
+                gone.add(key)
+                self._held.add(key)
+                service.end(at_once=True)
+                self.progress.emit(key, STOPPED)
 
     def process_id(self, name: str) -> int:
         """Number of a service's process; 0 while it does not run."""
@@ -221,6 +274,7 @@ class Services(QObject):
 
     def shutdown(self) -> None:
         """End all services: those that others need come last."""
+        self._closing = True
         for service in reversed(self._services.values()):
             service.leave()
             service.wait()
@@ -229,7 +283,7 @@ class Services(QObject):
         announced = {n: s.facts for n, s in self._services.items() if s.facts is not None}
         for name, service in self._services.items():
             missing = [need for need in service.spec.needs if need not in announced]
-            if service.facts is not None or service.running:
+            if name in self._held | self.unused or service.facts is not None or service.running:
                 continue
             if missing:
                 self.progress.emit(name, f"waits for {missing[0]}")
@@ -241,6 +295,10 @@ class Services(QObject):
         self.progress.emit(name, "")
         self.ready.emit(name, facts)
         self._start_possible()
+
+    def _on_left(self, _name: str) -> None:
+        if not self._closing:
+            self._start_possible()
 
 
 def _text(data: QByteArray) -> str:

@@ -19,15 +19,20 @@ from app.live import LiveFeed
 from app.motion import Motion
 from app.notify import Notifier
 from app.policy_link import PolicyLink
+from app.preferences import Preferences
 from app.recording import Recorder
 from app.services import Services
 from app.session_log import SessionLog
 from app.settings import Settings, settings_folder
 from app.store import Phase, RigInfo, Store
+from app.task import Tasks
 from app.watch import Watch
 from app.workers import RigLink
 
 logger = logging.getLogger(__name__)
+
+PROGRAMS = {"policy": ("policy",), "rig": ("lab", "rig")}
+"""The programs that make a service when it runs here, in starting order."""
 
 ClientFactory = Callable[[str, str | None], Any]
 """Gets address and token and returns a client."""
@@ -44,12 +49,16 @@ class Studio(QObject):
         instructions: Earlier instructions, templates and changes of mind.
         episodes: Attempts at a task.
         auto: The automatic mode.
+        tasks: Long work with progress.
+        preferences: The settings and what changes them.
+        addresses: Services that run elsewhere: (address, token) by "policy" and "rig".
     """
 
     def __init__(
         self,
         *,
         settings: Settings,
+        saved: Settings | None = None,
         make_policy: ClientFactory,
         make_rig: ClientFactory,
         make_recorder: Callable[[], Any] | None = None,
@@ -60,6 +69,7 @@ class Studio(QObject):
 
         Args:
             settings: Preferences.
+            saved: What the settings file says, if the command line says something else.
             make_policy: Makes a connected policy client; called in its thread.
             make_rig: Makes a rig client that is not connected yet; called in its thread.
             make_recorder: Starts a recorder client; None records nothing.
@@ -67,7 +77,8 @@ class Studio(QObject):
             addresses: Services that run elsewhere: (address, token) by "policy" and "rig".
         """
         super().__init__()
-        self.settings = settings
+        self.tasks = Tasks(self)
+        self.preferences = Preferences(settings, self.tasks, saved=saved, parent=self)
         self.store = Store(self)
         self.notifier = Notifier(self)
         self.undo_stack = QUndoStack(self)
@@ -77,7 +88,8 @@ class Studio(QObject):
         self.rig = RigLink(make_rig, self)
         self.recorder = Recorder(make_recorder, self.store, self.log, self)
         self.services = services
-        self._addresses = addresses or {}
+        self.addresses = addresses or {}
+        self._leave_out()
         parts: dict[str, Any] = {"store": self.store, "notifier": self.notifier, "log": self.log}
         self.watch = Watch(self)
         self.controller = Controller(
@@ -107,7 +119,14 @@ class Studio(QObject):
         self._left = False
         self._wire()
 
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold now."""
+        return self.preferences.settings
+
     def _wire(self) -> None:
+        self.preferences.save_failed.connect(self.notifier.warning)
+        self.preferences.changed.connect(self._setting_changed)
         self.motion.stopping.connect(self._cancel_request)
         self.controller.draft_replaced.connect(self.undo_stack.clear)
         self.motion.scene_changed.connect(self.undo_stack.clear)
@@ -134,30 +153,84 @@ class Studio(QObject):
         """Start the services, connect to those that run already, and record from now on."""
         for problem in (*self.instructions.problems, *self.episodes.problems):
             self.notifier.warning(problem)
-        self.recorder.start()
-        for name, (url, token) in self._addresses.items():
+        if self.settings.record:
+            self.recorder.start()
+        for name, (url, token) in self.addresses.items():
             self.store.set_service(name, "connecting")
             self._open(name, url, token)
         if self.services is not None:
             self.services.start()
 
-    def restart(self) -> None:
+    def restart(self, *_: object) -> None:
         """Start what has died again, and connect anew to what is not connected."""
-        self.recorder.start()
-        for name, (url, token) in self._addresses.items():
+        if self.settings.record:
+            self.recorder.start()
+        for name, (url, token) in self.addresses.items():
             if self.store.services.get(name):
                 self._open(name, url, token)
         if self.services is not None:
             self.services.restart()
 
+    def renew(self, name: str) -> None:
+        """Start "policy" or "rig" again, or connect to it anew, even if it seems to be well."""
+        self._let_go(name)
+        if name in self.addresses:
+            self._open(name, *self.addresses[name])
+        elif self.services is not None:
+            self.services.restart(name)
+
+    def connect_to(self, name: str, url: str, token: str | None) -> None:
+        """Use the "policy" or "rig" at another address, instead of the one that runs here."""
+        self._let_go(name)
+        self.addresses[name] = (url, token)
+        self._leave_out()
+        if self.services is not None and PROGRAMS[name][0] in self.services.names:
+            self.services.stop(PROGRAMS[name][0])
+        self._open(name, url, token)
+
+    def use_own(self, name: str) -> None:
+        """Use the "policy" or "rig" that this studio starts itself."""
+        self._let_go(name)
+        self.addresses.pop(name, None)
+        self._leave_out()
+        if self.services is not None:
+            self.services.restart(PROGRAMS[name][0])
+
+    def _let_go(self, name: str) -> None:
+        """Forget a connection that is about to be replaced."""
+        if name == "policy":
+            self.controller.policy_died("The connection to the policy was replaced.")
+        elif self.store.rig is not None:
+            self._drop_rig()
+
+    def _leave_out(self) -> None:
+        if self.services is not None:
+            names = (program for name in self.addresses for program in PROGRAMS[name])
+            self.services.unused = frozenset(names)
+
+    @Slot(str)
+    def _setting_changed(self, name: str) -> None:
+        if name == "max_cycles":
+            self.auto.max_cycles = self.settings.max_cycles
+        elif name == "record" and self.settings.record:
+            self.recorder.start()
+        elif name == "record" and (client := self.recorder.stop()) is not None:
+            self.tasks.run(
+                "Finishing the session file",
+                lambda work: client.close(),
+                lambda status: self.notifier.info(f"The session is kept in {status.path}."),
+                self.notifier.error,
+                cancellable=False,
+            )
+
     def _open(self, name: str, url: str, token: str | None) -> None:
+        self.store.set_service(name, "connecting")
         link = self.policy if name == "policy" else self.rig
         link.open(url, token)
 
     @Slot(str, object)
     def _service_ready(self, name: str, facts: dict[str, Any]) -> None:
         if name in ("policy", "rig"):
-            self.store.set_service(name, "connecting")
             self._open(name, str(facts["ready"]), facts.get("token"))
 
     @Slot(str, str)
@@ -243,5 +316,7 @@ class Studio(QObject):
         self.policy.shutdown()
         self.rig.shutdown()
         self.recorder.shutdown()
+        self.tasks.shutdown()
+        self.preferences.flush()
         if self.services is not None:
             self.services.shutdown()

@@ -6,11 +6,15 @@ never write a style of their own.
 
 from __future__ import annotations
 
+from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.theme import Tokens
+
+ART = Path(__file__).resolve().parent / "art"
+"""Small pictures for the controls; a style sheet cannot use the icon font."""
 
 _SHEET = Template("""
 QToolTip { background: $surface; color: $text; border: 1px solid $edge; padding: 4px; }
@@ -30,7 +34,8 @@ QLabel[role="over"] {
     color: $muted; background: $surface; border: 1px solid $line; border-radius: 6px;
     padding: 4px 8px; }
 QLabel[role="title"] { color: $text; font-weight: 600; }
-QLabel[role="heading"] { color: $text; font-size: 12pt; font-weight: 600; }
+QLabel[role="heading"] { color: $text; font-size: ${large}pt; font-weight: 600; }
+QLabel[role="display"] { color: $text; font-size: ${title}pt; font-weight: 600; }
 QLabel[role="ok"] { color: $ok; }
 QLabel[role="warn"] { color: $warn; }
 QLabel[role="fault"] { color: $fault; }
@@ -67,7 +72,7 @@ QPushButton[role="primary"]:focus, QPushButton[role="primary-small"]:focus {
 QPushButton[role="primary"]:disabled, QPushButton[role="primary-small"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
 QPushButton[role="run"], QPushButton[role="stop"] {
-    font-size: 12pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
+    font-size: ${large}pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
 QPushButton[role="run"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[role="run"]:hover { border-color: $text; }
 QPushButton[role="run"]:disabled {
@@ -108,9 +113,19 @@ QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox {
     padding: 4px 8px; selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus,
 QDoubleSpinBox:focus { border: 2px solid $accent; padding: 3px 7px; }
-QLineEdit[invalid="true"], QComboBox[invalid="true"] {
+QLineEdit[invalid="true"], QComboBox[invalid="true"], QSpinBox[invalid="true"] {
     border: 2px solid $fault; padding: 3px 7px; }
 QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow, QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {
+    image: url($art/down-$name.svg); width: 12px; height: 12px; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {
+    image: url($art/up-$name.svg); width: 12px; height: 12px; }
+QSpinBox, QDoubleSpinBox { padding-right: 24px; }
+QSpinBox:focus, QDoubleSpinBox:focus { padding-right: 23px; }
+QSpinBox::up-button, QDoubleSpinBox::up-button {
+    subcontrol-origin: border; subcontrol-position: top right; width: 24px; border: none; }
+QSpinBox::down-button, QDoubleSpinBox::down-button {
+    subcontrol-origin: border; subcontrol-position: bottom right; width: 24px; border: none; }
 QComboBox QLineEdit, QComboBox QLineEdit:focus {
     border: none; padding: 0; background: transparent; }
 QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $edge;
@@ -149,6 +164,32 @@ QHeaderView::section { padding: 0 4px; border-bottom: 1px solid $line; }
 QHeaderView::section:checked { color: $text; font-weight: 600; }
 QTableCornerButton::section { background: transparent; border: none; }
 
+QFrame[role="pop"] { background: $surface; border: 1px solid $edge; border-radius: 6px; }
+QFrame[role="step"] { background: $surface; border: 1px solid $line; border-radius: 6px; }
+QFrame[role="step-now"] { background: $surface; border: 2px solid $accent; border-radius: 6px; }
+QProgressBar { background: $line; border: none; border-radius: 3px; max-height: 6px;
+    min-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid $edge; border-radius: 4px;
+    background: $base; }
+QCheckBox::indicator:hover { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent;
+    image: url($art/check-$name.svg); }
+QCheckBox:focus { color: $accent; }
+QCheckBox::indicator:focus { border: 2px solid $accent; }
+QCheckBox::indicator:checked:focus { border: 2px solid $text; }
+QTreeWidget:focus { border: 1px solid $accent; }
+
+QScrollBar { background: transparent; border: none; }
+QScrollBar:vertical { width: 12px; }
+QScrollBar:horizontal { height: 12px; }
+QScrollBar::handle { background: $edge; border-radius: 3px; margin: 3px; }
+QScrollBar::handle:vertical { min-height: 24px; }
+QScrollBar::handle:horizontal { min-width: 24px; }
+QScrollBar::handle:hover { background: $accent; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="clear"] { background: transparent; }
 QStatusBar { background: $window; border-top: 1px solid $line; }
@@ -156,9 +197,12 @@ QStatusBar::item { border: none; }
 """)
 
 
-def style_sheet(colours: Tokens) -> str:
-    """Fill the style sheet with the colours of a theme."""
+def style_sheet(colours: Tokens, scale: float = 1.0) -> str:
+    """Fill the style sheet with the colours of a theme and the size of the letters."""
     values = {name: getattr(colours, name) for name in colours.__slots__}
     values["on_ok"] = colours.on_accent
+    values["art"] = ART.as_posix()
     values["disabled"] = colours.edge
+    values["large"] = f"{12 * scale:.1f}"
+    values["title"] = f"{15 * scale:.1f}"
     return _SHEET.substitute(values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
@@ -120,7 +120,14 @@ THEMES = {
 
 
 class Theme(QObject):
-    """The theme of the running application; views that paint by hand listen to ``changed``."""
+    """The theme of the running application; views that paint by hand listen to ``changed``.
+
+    Attributes:
+        tokens: The colours in use.
+        choice: What the person chose: "light", "dark" or "system".
+        scale: Size of the letters; 1 is the system's.
+        line_scale: Width of the lines over the pictures; 1 is the usual one.
+    """
 
     changed = Signal(str)
 
@@ -128,6 +135,23 @@ class Theme(QObject):
         super().__init__(app)
         self.setObjectName("theme")
         self.tokens = THEMES["light"]
+        self.choice = "light"
+        self.scale = self.line_scale = 1.0
+        QApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
+
+    def set_line_scale(self, scale: float) -> None:
+        """Draw lines over the pictures wider or thinner; their colours never change."""
+        if scale != self.line_scale:
+            self.line_scale = scale
+            self.changed.emit(self.tokens.name)
+
+    @Slot(Qt.ColorScheme)
+    def _desktop_changed(self, scheme: Qt.ColorScheme) -> None:
+        """Follow the desktop while it runs, if that is what the person chose."""
+        app = QCoreApplication.instance()
+        wanted = "dark" if scheme == Qt.ColorScheme.Dark else "light"
+        if self.choice == "system" and wanted != self.tokens.name and app is not None:
+            _dress(cast(QApplication, app), THEMES[wanted])
 
 
 def theme() -> Theme:
@@ -156,24 +180,33 @@ def resolve(name: str) -> str:
     return "dark" if scheme == Qt.ColorScheme.Dark else "light"
 
 
-def apply_theme(app: QApplication, name: str) -> str:
+def apply_theme(app: QApplication, name: str, *, scale: float | None = None) -> str:
     """Dress the application.
 
     Args:
         app: The application.
-        name: "light", "dark" or "system".
+        name: "light", "dark" or "system", which follows the desktop from then on.
+        scale: Size of the letters, 1 for the system's; as before when left out.
 
     Returns:
         The theme in use, "light" or "dark".
     """
-    chosen = THEMES[resolve(name)]
+    current = theme()
+    current.choice = name
     if app.style() is None or app.style().objectName().lower() != "fusion":
         app.setStyle(QStyleFactory.create("Fusion"))
         app.setFont(ui_font())
+    if scale is not None and scale != current.scale:
+        current.scale = scale
+        app.setFont(ui_font())
+    return _dress(app, THEMES[resolve(name)])
+
+
+def _dress(app: QApplication, chosen: Tokens) -> str:
     current = theme()
     current.tokens = chosen  # before the palette, so that whoever repaints at once is right
     app.setPalette(palette(chosen))
-    app.setStyleSheet(style_sheet(chosen))
+    app.setStyleSheet(style_sheet(chosen, current.scale))
     current.changed.emit(chosen.name)
     return chosen.name
 
@@ -226,7 +259,7 @@ def _luminance(colour: str) -> float:
 def ui_font(points: float = 10.0, *, strong: bool = False) -> QFont:
     """Return the system's interface font with figures of equal width."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    font.setPointSizeF(points)
+    font.setPointSizeF(points * theme().scale)
     font.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
@@ -235,7 +268,7 @@ def ui_font(points: float = 10.0, *, strong: bool = False) -> QFont:
 def mono_font(points: float = 9.0) -> QFont:
     """Return the font of tokens and raw answers."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(points)
+    font.setPointSizeF(points * theme().scale)
     return font
 
 

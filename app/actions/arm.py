@@ -42,6 +42,7 @@ SPECS = (
         text="Stop or cancel",
         tip="Stop while the arm moves or repeats; otherwise cancel what is under way.",
         keys=("Esc",),
+        icon="hand-palm",
     ),
     ActionSpec(
         name="release",

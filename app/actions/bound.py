@@ -22,9 +22,11 @@ class Actions(QObject):
     def __init__(self, store: Store, window: QWidget) -> None:
         super().__init__(window)
         self._store = store
+        self._held: dict[str, str] = {}
         self.by_name: dict[str, QAction] = {}
         for spec in TABLE:
             action = QAction(spec.text, window)
+            action.setStatusTip(spec.tip)
             action.setObjectName(spec.name)
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
             action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
@@ -58,11 +60,16 @@ class Actions(QObject):
     def __getitem__(self, name: str) -> QAction:
         return self.by_name[name]
 
+    def hold(self, name: str, reason: str) -> None:
+        """Hold an action back for a reason that no rule can see; an empty one lets it go."""
+        self._held[name] = reason
+        self.refresh()
+
     def refresh(self, *_: object) -> None:
         """Ask the rules anew."""
         for spec in TABLE:
-            if spec.reason is not None:
-                reason = spec.reason(self._store)
+            if spec.reason is not None or spec.name in self._held:
+                reason = self.reason(spec.name)
                 action = self.by_name[spec.name]
                 action.setEnabled(not reason)
                 action.setToolTip(tip_of(spec, reason))
@@ -71,4 +78,5 @@ class Actions(QObject):
     def reason(self, name: str) -> str:
         """Say what holds an action back; nothing when it is possible."""
         spec = next(spec for spec in TABLE if spec.name == name)
-        return spec.reason(self._store) if spec.reason is not None else ""
+        rule = spec.reason(self._store) if spec.reason is not None else ""
+        return rule or self._held.get(name, "")

@@ -10,8 +10,8 @@ from PySide6.QtGui import QKeySequence
 from app.store import Store
 
 PLAN, DRAW, VIEW, ARM, WINDOW = "Plan", "Your trace", "View", "Arm", "Window"
-INSTRUCTION, SCENE, EPISODE = "Instruction", "3D view", "Episode"
-GROUPS = (PLAN, INSTRUCTION, DRAW, VIEW, SCENE, ARM, EPISODE, WINDOW)
+INSTRUCTION, SCENE, EPISODE, HELP = "Instruction", "3D view", "Episode", "Help"
+GROUPS = (PLAN, INSTRUCTION, DRAW, VIEW, SCENE, ARM, EPISODE, WINDOW, HELP)
 """Headings of the menus and of the F1 sheet, in their order."""
 
 

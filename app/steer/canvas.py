@@ -67,6 +67,7 @@ class Canvas(QWidget):
         self.view.set_message(EMPTY)
         self.head = CanvasHead()
         self._hint, self._said = QLabel(), ""
+        self._hints = True
         theme.set_role(self._hint, "hint")
         self._hint.setMinimumWidth(1)
         self.path_item = TraceItem(trace_item.PATH, 1)
@@ -311,7 +312,13 @@ class Canvas(QWidget):
             return
         theme.set_role(self._hint, "hint")
         elsewhere = look_back_hint(self._store.looking, self.annotated)
-        self._show_hint(no_steering(self._store.capabilities) or elsewhere or hint)
+        shown = hint if self._hints else ""
+        self._show_hint(no_steering(self._store.capabilities) or elsewhere or shown)
+
+    def set_hints(self, shown: bool) -> None:
+        """Say below the picture what the mouse would do, or only what went wrong."""
+        self._hints = shown
+        self._say(self._said)
 
     @Slot()
     def _say_again(self) -> None:

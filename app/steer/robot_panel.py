@@ -19,7 +19,7 @@ MODES = {
 }
 """Words and role for each mode of a robot state."""
 
-NO_PLAN = "No plan yet: press Think, then run the model's plan or draw your own."
+NO_PLAN = "No plan yet: press Think, or draw your own."
 
 
 def mode_words(state: RobotState | None) -> tuple[str, str]:

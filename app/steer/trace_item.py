@@ -206,6 +206,7 @@ class TraceItem(QGraphicsItem):
         painter.drawEllipse(at, size, size)
 
     def _line_pen(self, colour: QColor, width: float, pattern: Qt.PenStyle) -> QPen:
+        width *= theme.theme().line_scale
         pen = QPen(colour, width, pattern, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
         pen.setCosmetic(True)
         return pen

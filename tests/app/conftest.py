@@ -129,6 +129,7 @@ def rigged(
     theme.apply_theme(QApplication.instance(), "light")
     studio = Studio(
         settings=Settings(instruction="pick up the blue cube", sessions=str(tmp_path)),
+        saved=Settings(),
         make_policy=lambda url, token: policy,
         make_rig=lambda url, token: rig,
         make_recorder=lambda: recorder,

@@ -1,22 +1,43 @@
-"""The table of actions: unique keys, a reason for everything disabled, and the sheet of keys."""
+"""The table of actions: unique, complete, a reason for everything disabled, and the F1 sheet."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
+import pytest
+from PySide6.QtCore import SIGNAL, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QLabel, QMainWindow
+from PySide6.QtWidgets import QAbstractButton, QLabel, QMainWindow, QToolButton
 
-from app.actions import TABLE, Actions
+from app.actions import GROUPS, TABLE, Actions
+from app.actions.spec import ActionSpec
 from app.help_sheet import HelpSheet
 from app.store import Phase, Store
+from tests.app.conftest import Rigged
+
+NAMES = [spec.name for spec in TABLE]
 
 
-def test_no_key_is_used_twice() -> None:
+def test_names_and_keys_are_unique() -> None:
+    assert max(Counter(NAMES).values()) == 1
     keys = Counter(QKeySequence(key).toString() for spec in TABLE for key in spec.keys)
     assert max(keys.values()) == 1
     assert all(keys)
+
+
+@pytest.mark.parametrize("spec", TABLE, ids=NAMES)
+def test_every_action_is_complete(spec: ActionSpec, qtbot: Any) -> None:
+    assert spec.group in GROUPS
+    assert spec.text
+    assert spec.tip[0].isupper()
+    assert spec.tip.endswith(".")
+    assert len(spec.tip.split()) >= 3
+    assert spec.icon, "an action without an icon cannot be a button"
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    action = Actions(Store(), window)[spec.name]
+    assert not action.icon().pixmap(32, 32).isNull()
 
 
 def test_every_disabled_action_says_why(qtbot: Any) -> None:
@@ -26,12 +47,58 @@ def test_every_disabled_action_says_why(qtbot: Any) -> None:
     for phase in Phase:
         store.set_phase(phase)
         for spec in TABLE:
-            if spec.reason is not None:
-                reason = actions.reason(spec.name)
-                assert actions[spec.name].isEnabled() == (not reason)
-                if reason:
-                    assert reason in actions[spec.name].toolTip()
-                    assert reason.endswith(".")
+            reason = actions.reason(spec.name)
+            assert actions[spec.name].isEnabled() == (not reason)
+            if reason:
+                assert reason in actions[spec.name].toolTip()
+                assert reason.endswith(".")
+
+
+def test_every_action_is_in_a_menu_and_does_something(rigged: Rigged) -> None:
+    window = rigged.window
+    shown = {a.objectName() for menu in window.menus.values() for a in menu.actions()}
+    assert set(NAMES) <= shown
+    for name in NAMES:
+        assert window.actions_table[name].receivers(SIGNAL("triggered(bool)")) > 0, name
+
+
+def test_whatever_is_disabled_in_the_window_says_why(rigged: Rigged) -> None:
+    rigged.ready()
+    actions = rigged.window.actions_table
+    for name in NAMES:
+        assert actions[name].isEnabled() == (not actions.reason(name)), name
+    assert actions.reason("undo") == "There is nothing to undo."
+    assert "nothing to undo" in actions["undo"].toolTip()
+    rigged.drag((100, 60), (200, 150))
+    assert actions.reason("undo") == ""
+    assert "nothing" not in actions["undo"].toolTip()
+
+
+def test_stop_is_always_possible_and_the_only_red_thing(rigged: Rigged) -> None:
+    stop = rigged.window.workspace.robot.stop_button
+    red = [b for b in rigged.window.findChildren(QAbstractButton) if b.property("role") == "stop"]
+    assert red == [stop]
+    rigged.ready()
+    for size in ((1440, 900), (1024, 700)):
+        rigged.window.resize(*size)
+        rigged.qtbot.wait(20)
+        corner = stop.mapTo(rigged.window, stop.rect().bottomRight())
+        assert rigged.window.width() - corner.x() < 24
+        assert rigged.window.height() - corner.y() < 64
+    for phase in Phase:
+        rigged.store.set_phase(phase)
+        assert stop.isEnabled()
+
+
+def test_buttons_show_the_tooltip_of_their_action(rigged: Rigged) -> None:
+    actions = rigged.window.actions_table
+    buttons = rigged.window.findChildren(QToolButton)
+    with_action = [b for b in buttons if b.defaultAction() is not None]
+    assert with_action
+    for button in with_action:
+        assert button.toolTip() == button.defaultAction().toolTip()
+    for name in NAMES:
+        assert actions[name].statusTip() == next(s.tip for s in TABLE if s.name == name)
 
 
 def test_sheet_names_every_key(qtbot: Any) -> None:
@@ -43,3 +110,21 @@ def test_sheet_names_every_key(qtbot: Any) -> None:
         if spec.keys:
             assert spec.tip in words
     assert not sheet.isModal()
+
+
+def test_sheet_can_be_searched(qtbot: Any) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    sheet = HelpSheet(window)
+    sheet.show()
+    everything = len(sheet.shown)
+    qtbot.keyClicks(sheet.search, "full SCREEN")
+    assert sheet.shown == ["Give the whole screen to the window, or give it back."]
+    sheet.search.setText("F11")
+    assert len(sheet.shown) == 1
+    sheet.search.setText("teapot")
+    assert sheet.shown == []
+    assert sheet._nothing.isVisible()
+    qtbot.keyClick(sheet.search, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(sheet.search, Qt.Key.Key_Backspace)
+    assert len(sheet.shown) == everything

@@ -81,7 +81,7 @@ def test_a_later_step_that_would_be_rejected_does_not_matter(rigged: Rigged) -> 
 
 def test_ends_after_the_most_cycles(rigged: Rigged) -> None:
     rigged.ready()
-    rigged.studio.auto._max_cycles = 2
+    rigged.studio.auto.max_cycles = 2
     rigged.rig.auto_run = True
     start_auto(rigged)
     rigged.until(lambda: not rigged.store.auto)

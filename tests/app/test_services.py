@@ -20,6 +20,8 @@ if "fail" in rest:
     sys.exit(1)
 if "slow" in rest:
     print(json.dumps({"progress": "loading shard 1 of 2 … 0 %"}), flush=True)
+if "hang" in rest:
+    time.sleep(60)
 if "die" in rest:
     sys.exit(3)
 print("not json", flush=True)
@@ -126,3 +128,31 @@ def test_a_program_that_does_not_exist(qtbot: Any) -> None:
     services.start()
     qtbot.waitUntil(lambda: bool(seen.failed), timeout=20_000)
     assert "could not be started" in seen.failed["lab"]
+
+
+def test_a_running_service_is_restarted_without_waiting(qtbot: Any, run: Any) -> None:
+    services, seen = run(spec("lab"), spec("rig", needs=("lab",)), spec("policy"))
+    qtbot.waitUntil(lambda: len(seen.ready) == 3, timeout=20_000)
+    before = {name: services.process_id(name) for name in services.names}
+    seen.ready.clear()
+    services.restart("lab")
+    assert not seen.ready  # it has returned before anything happened
+    qtbot.waitUntil(lambda: len(seen.ready) == 2, timeout=20_000)
+    after = {name: services.process_id(name) for name in services.names}
+    assert after["policy"] == before["policy"]
+    assert after["lab"] != before["lab"]
+    assert after["rig"] != before["rig"]
+    assert not seen.failed
+
+
+def test_a_start_that_was_given_up_stays_so_until_a_restart(qtbot: Any, run: Any) -> None:
+    services, seen = run(spec("lab", "hang"), spec("rig", needs=("lab",)), spec("policy"))
+    qtbot.waitUntil(lambda: "policy" in seen.ready, timeout=20_000)
+    services.stop("lab")
+    qtbot.waitUntil(lambda: not services.process_id("lab"), timeout=20_000)
+    assert seen.progress[-2:] == [("lab", "stopped"), ("rig", "stopped")]
+    assert not seen.failed
+    assert not services.process_id("rig")
+    services.restart()
+    qtbot.waitUntil(lambda: services.process_id("lab") > 0, timeout=20_000)
+    assert seen.progress[-2:] == [("lab", "starting"), ("rig", "waits for lab")]

@@ -278,16 +278,16 @@ def test_help_theme_and_messages(rigged: Rigged) -> None:
 
     rigged.ready()
     rigged.key(Qt.Key.Key_F1)
-    assert rigged.window._help.isVisible()
+    assert rigged.window.dialogs.help.isVisible()
     rigged.key(Qt.Key.Key_Escape)
-    assert not rigged.window._help.isVisible()
+    assert not rigged.window.dialogs.help.isVisible()
     rigged.key(Qt.Key.Key_L, CTRL)
     assert theme.tokens().name == "dark"
     rigged.studio.notifier.warning("Look at this.")
     rigged.key(Qt.Key.Key_M, CTRL)
-    assert rigged.window._history.isVisible()
+    assert rigged.window.dialogs.history.isVisible()
     rigged.key(Qt.Key.Key_Escape)
-    assert not rigged.window._history.isVisible()
+    assert not rigged.window.dialogs.history.isVisible()
 
 
 def test_new_scene_forgets_the_old_drawing(rigged: Rigged) -> None:

@@ -57,7 +57,7 @@ def test_stop_is_enabled_in_every_phase(rigged: Rigged) -> None:
 def test_stop_works_with_help_open(rigged: Rigged) -> None:
     start_run(rigged)
     rigged.key(Qt.Key.Key_F1)
-    rigged.qtbot.keyClick(rigged.window._help, Qt.Key.Key_Escape)
+    rigged.qtbot.keyClick(rigged.window.dialogs.help, Qt.Key.Key_Escape)
     rigged.until(lambda: bool(rigged.rig.stops))
 
 
