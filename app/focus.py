@@ -20,7 +20,8 @@ def set_tab_order(areas: Sequence[QWidget]) -> None:
         widget
         for area in areas
         for widget in (area, *area.findChildren(QWidget))
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        # windows of their own, such as the large view of what the model sees, have their own way
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.window() is area.window()
     ]
     for before, after in pairwise(ordered):
         QWidget.setTabOrder(before, after)

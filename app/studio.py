@@ -156,7 +156,6 @@ class Studio(QObject):
         if self.settings.record:
             self.recorder.start()
         for name, (url, token) in self.addresses.items():
-            self.store.set_service(name, "connecting")
             self._open(name, url, token)
         if self.services is not None:
             self.services.start()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
 from app import theme
@@ -104,10 +104,7 @@ class NumberItem(QGraphicsItem):
         painter.setPen(QPen(QColor("#ffffff") if self._selected else colour, 2.0, pattern))
         painter.setBrush(colour if self._selected else casing)
         painter.drawEllipse(QPointF(), RADIUS, RADIUS)
-        font = QFont(painter.font())
-        font.setPixelSize(11)
-        font.setBold(True)
-        painter.setFont(font)
+        painter.setFont(theme.ui_font(8.0, strong=True))
         painter.setPen(QColor("#ffffff"))
         painter.drawText(self.boundingRect(), Qt.AlignmentFlag.AlignCenter, self._text)
 
