@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLayout,
+    QLineEdit,
     QMainWindow,
     QToolBar,
     QToolButton,
@@ -121,7 +122,9 @@ class MainWindow(QMainWindow):
         self.workspace.instruction.set_instruction(self.studio.settings.instruction)
         # Only the Tab key gives a button the focus: after a click, Space still means Think.
         for button in self.findChildren(QAbstractButton):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            inside_a_line = isinstance(button.parentWidget(), QLineEdit)  # Qt draws no focus there
+            policy = Qt.FocusPolicy.NoFocus if inside_a_line else Qt.FocusPolicy.TabFocus
+            button.setFocusPolicy(policy)
         self.workspace.canvas.view.setFocus()
         self._bars = top, foot
 

@@ -23,6 +23,8 @@ class Actions(QObject):
         super().__init__(window)
         self._store = store
         self._held: dict[str, str] = {}
+        self._described: dict[str, str] = {}
+        self._has_arm = False
         self.by_name: dict[str, QAction] = {}
         for spec in TABLE:
             action = QAction(spec.text, window)
@@ -55,7 +57,14 @@ class Actions(QObject):
             store.episodes_changed,
         ):
             signal.connect(self.refresh)
+        store.robot_changed.connect(self._look_for_arm)
         self.refresh()
+
+    def _look_for_arm(self) -> None:
+        """Ask the rules when the arm comes or goes, not each time it moves."""
+        if self._has_arm != (self._store.robot is not None):
+            self._has_arm = self._store.robot is not None
+            self.refresh()
 
     def __getitem__(self, name: str) -> QAction:
         return self.by_name[name]
@@ -65,6 +74,11 @@ class Actions(QObject):
         self._held[name] = reason
         self.refresh()
 
+    def describe(self, name: str, tip: str) -> None:
+        """Say in the tooltip what an action would do just now; empty for what it does always."""
+        self._described[name] = tip
+        self.refresh()
+
     def refresh(self, *_: object) -> None:
         """Ask the rules anew."""
         for spec in TABLE:
@@ -72,7 +86,7 @@ class Actions(QObject):
                 reason = self.reason(spec.name)
                 action = self.by_name[spec.name]
                 action.setEnabled(not reason)
-                action.setToolTip(tip_of(spec, reason))
+                action.setToolTip(tip_of(spec, reason, self._described.get(spec.name, "")))
         self.by_name["auto"].setChecked(self._store.auto)
 
     def reason(self, name: str) -> str:

@@ -6,6 +6,8 @@ from app import compare_rules, rules
 from app.actions.spec import PLAN, ActionSpec
 from app.store import PlanKind
 
+NUMBERS = ("one", "two", "three", "four", "five")
+
 COMPARE = (
     ActionSpec(
         name="keep",
@@ -50,6 +52,7 @@ COMPARE = (
             text=f"Select plan {kind.number}",
             tip=f"Select {what} to be run.",
             keys=(str(kind.number),),
+            icon=f"number-circle-{NUMBERS[kind.number - 1]}",
             reason=compare_rules.choose(kind.number),
         )
         for kind, what in zip(
@@ -63,6 +66,7 @@ COMPARE = (
         )
     ),
 )
+
 
 SPECS = (
     ActionSpec(

@@ -30,6 +30,7 @@ SPECS = (
         text="Front",
         tip="Look at the scene in 3D from the front of the arm.",
         keys=("Shift+F",),
+        icon="user-focus",
     ),
     ActionSpec(
         name="scene_top",
@@ -37,6 +38,7 @@ SPECS = (
         text="Top",
         tip="Look at the scene in 3D from above.",
         keys=("Shift+T",),
+        icon="arrow-line-down",
     ),
     ActionSpec(
         name="scene_side",
@@ -44,6 +46,7 @@ SPECS = (
         text="Side",
         tip="Look at the scene in 3D from the arm's right side.",
         keys=("Shift+S",),
+        icon="arrow-line-left",
     ),
     ActionSpec(
         name="scene_camera",
@@ -51,6 +54,7 @@ SPECS = (
         text="Camera",
         tip="Look at the scene in 3D as the camera does whose picture is drawn on.",
         keys=("Shift+C",),
+        icon="video-camera",
     ),
     ActionSpec(
         name="scene_wrist",
@@ -58,6 +62,7 @@ SPECS = (
         text="Wrist",
         tip="Look at the scene in 3D over the hand.",
         keys=("Shift+W",),
+        icon="hand",
         reason=no_arm,
     ),
     ActionSpec(

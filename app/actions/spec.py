@@ -42,10 +42,10 @@ class ActionSpec:
     checkable: bool = False
 
 
-def tip_of(spec: ActionSpec, reason: str) -> str:
+def tip_of(spec: ActionSpec, reason: str, tip: str = "") -> str:
     """Write a tooltip: what the action does, its key, and what holds it back."""
     keys = f" ({', '.join(shown_key(key) for key in spec.keys[:1])})" if spec.keys else ""
-    return f"{spec.tip}{keys}" + (f"\n\n{reason}" if reason else "")
+    return f"{tip or spec.tip}{keys}" + (f"\n\n{reason}" if reason else "")
 
 
 def shown_key(key: str) -> str:

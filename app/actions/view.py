@@ -82,6 +82,7 @@ SPECS = (
         text="Move picture in picture",
         tip="Move the picture in the picture to the next corner.",
         keys=("Shift+O",),
+        icon="arrows-out-cardinal",
         reason=rules.look_elsewhere,
     ),
     ActionSpec(

@@ -181,9 +181,10 @@ class CloudView(QWidget):
         """Show what belongs to the state: a scene or the flat picture, and the words over it."""
         flat = self._scene is None
         self.flat.setVisible(flat)
-        self._why.setVisible(flat)
-        self.bar.show_tools(not flat)
         low = self.height() < ENOUGH
+        self._why.setVisible(flat and not low)
+        self.flat.setToolTip(self._why.text() if flat else "")
+        self.bar.show_tools(not flat)
         self.bar.presets.setVisible(not (flat or low) and self.bar.has_presets)
         words = token_words(self._cells, self._highlighted) if self._cells.codes else ""
         self._token.setText(words)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QUndoStack
 
 from app.actions import Actions
-from app.actions.spec import shown_key
 from app.steer.canvas import Canvas
 
 HOLDING = "A gesture is under way: let go of the button first, or press Esc to take it back."
@@ -62,14 +61,13 @@ class StepNames(QObject):
 
     @Slot(str)
     def _name_undo(self, step: str) -> None:
-        self._name("undo", "Undo", "Take back: {}.", "Ctrl+Z", step)
+        self._name("undo", "Undo", "Take back: {}.", step)
 
     @Slot(str)
     def _name_redo(self, step: str) -> None:
-        self._name("redo", "Redo", "Make again: {}.", "Ctrl+Shift+Z", step)
+        self._name("redo", "Redo", "Make again: {}.", step)
 
-    def _name(self, action: str, verb: str, sentence: str, key: str, step: str) -> None:
+    def _name(self, action: str, verb: str, sentence: str, step: str) -> None:
         words = step[:1].lower() + step[1:]
         self._actions[action].setText(f"{verb} {words}".strip())
-        what = sentence.format(words) if words else f"There is nothing to {verb.lower()}."
-        self._actions[action].setToolTip(f"{what} ({shown_key(key)})")
+        self._actions.describe(action, sentence.format(words) if words else "")

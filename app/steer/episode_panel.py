@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -34,6 +35,14 @@ EMPTY = (
 BY_INSTRUCTION = "As the instruction says"
 LEAST_HEIGHT = 96
 LIST_HEIGHT = 72
+PLACES = {
+    "start": (0, 0),
+    "reset": (0, 1),
+    "success": (0, 0),
+    "failure": (0, 1),
+    "discard": (1, 0, 1, 2),
+}
+"""Row, column and spans of the buttons; those that share a place are never shown together."""
 
 
 class EpisodePanel(QScrollArea):
@@ -58,6 +67,7 @@ class EpisodePanel(QScrollArea):
             parent: Qt parent.
         """
         super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._title = NoteLine()
         self._hint = QLabel(EMPTY)
         theme.set_role(self._hint, "caption")
@@ -74,7 +84,7 @@ class EpisodePanel(QScrollArea):
         }
         for button in self._buttons.values():
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._lab = QLabel()
         self._lab.setWordWrap(True)
         theme.set_role(self._lab, "accent")
@@ -107,10 +117,10 @@ class EpisodePanel(QScrollArea):
         self.set_episodes(Episodes(), 0)
 
     def _build(self) -> None:
-        buttons = QHBoxLayout()
+        buttons = QGridLayout()
         buttons.setSpacing(4)
-        for name, button in self._buttons.items():
-            buttons.addWidget(button, 4 if name == "start" else 3)
+        for name, place in PLACES.items():
+            buttons.addWidget(self._buttons[name], *place)
         lab = QHBoxLayout()
         lab.addWidget(self._lab, 1)
         lab.addWidget(self._agree)
@@ -139,7 +149,8 @@ class EpisodePanel(QScrollArea):
         last = episodes.last
         is_open = episodes.current is not None
         for name, button in self._buttons.items():
-            button.setVisible(name == "discard" or is_open == (name in ("success", "failure")))
+            fits = is_open == (name in ("success", "failure"))
+            button.setVisible(last is not None if name == "discard" else fits)
         heading = [Part(text=title_text(episodes, now_ns), look="new")]
         if last is not None:
             heading.append(Part(text=f"“{last.instruction}”", quote=True))

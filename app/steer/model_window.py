@@ -127,6 +127,7 @@ class ModelWindow(QDialog):
         layout.addWidget(self.box, 1)
         layout.addWidget(self._caption)
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.box.setAccessibleName("The picture as the model sees it")
         self.box.setFocus()
         self.resize(692, 640)
         self.set_look(Look.SEEN)

@@ -154,6 +154,7 @@ class PlanCard(QFrame):
         self._kind = kind
         self._state: CardState | None = None
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(f"Plan {kind.number}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setMaximumWidth(WIDEST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

@@ -253,8 +253,7 @@ class SceneLink(QObject):
     def _without_gl(self) -> None:
         """Disable what there is nothing to do for."""
         for name in (*PRESETS, *TOOLS, "scene_larger", "scene_smaller"):
-            self._actions[name].setVisible(False)
-            self._actions[name].setEnabled(False)
+            self._actions.hold(name, "There is no 3D view: this display has no OpenGL.")
 
 
 def _looks_alike(before: RobotState, now: RobotState) -> bool:

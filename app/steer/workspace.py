@@ -19,7 +19,7 @@ from app import theme
 from app.action_button import ActionButton
 from app.actions import Actions
 from app.asked import asked
-from app.docks import Panel
+from app.docks import SIDE_WIDTHS, Panel
 from app.steer.absence import no_depth
 from app.steer.answer_notices import staleness
 from app.steer.camera_panel import CameraPanel
@@ -117,13 +117,10 @@ class SteerWorkspace(QWidget):
             "redo",
             "copy_model",
             "start_at_gripper",
-            "reverse",
-            "straighten",
             "clear",
             "snap",
             "keep",
             "compare",
-            "fit",
             "live",
         ):
             button = QToolButton()
@@ -353,7 +350,7 @@ def padded(widget: QWidget) -> QWidget:
     layout.setContentsMargins(8, 4, 8, 8)
     layout.addWidget(widget)
     # Its rows would otherwise push the border between the columns to and fro.
-    frame.setMinimumWidth(1)
+    frame.setMinimumWidth(SIDE_WIDTHS[0])
     return frame
 
 

@@ -21,7 +21,7 @@ from app import theme
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.studio import Studio
-from PySide6.QtWidgets import QLabel, QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 from tests.app.fakes import ScriptedPolicy, ScriptedRecorder, ScriptedRig
 def cut(widget):
     need = widget.minimumSizeHint() if isinstance(widget, QLabel) else widget.sizeHint()
@@ -62,7 +62,8 @@ def start():
             (type(w).__name__, getattr(w, "text", str)(), [w.width(), w.height()])
             for kind in (QLabel, QAbstractButton)
             for w in window.findChildren(kind)
-            if w.isVisible() and getattr(w, "text", str)() and cut(w)
+            if w.isVisible() and not isinstance(w.parentWidget(), QLineEdit)
+            and getattr(w, "text", str)() and cut(w)
         ]
         if found and len(tries) < 40:  # what has just appeared is not laid out yet
             QTimer.singleShot(50, look)

@@ -228,7 +228,7 @@ def test_a_cancelled_gesture_leaves_no_step_and_keeps_redo(canvas: Rigged) -> No
 
 def test_undo_and_redo_say_which_step_they_mean(canvas: Rigged) -> None:
     undo, redo = (canvas.window.actions_table[name] for name in ("undo", "redo"))
-    assert undo.toolTip() == "There is nothing to undo. (Ctrl+Z)"
+    assert undo.toolTip().endswith("There is nothing to undo.")
     canvas.click(60, 150)
     canvas.click(180, 150)
     canvas.drag((180, 150), (200, 100))
