@@ -67,4 +67,4 @@ def ask_until_told(url: str) -> int:
 
 
 if __name__ == "__main__":
-    print(ask_until_told(sys.argv[1]))
+    print(ask_until_told(sys.argv[1]), flush=True)

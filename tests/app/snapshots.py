@@ -135,7 +135,8 @@ def check(pixmap: QPixmap, name: str, folder: Path, *, update: bool) -> None:
         Image.fromarray(actual).save(reference, optimize=True)
         return
     assert reference.exists(), f"there is no {reference}; make it with: {UPDATE}"
-    expected = np.asarray(Image.open(reference).convert("RGB"))
+    with Image.open(reference) as picture:
+        expected = np.asarray(picture.convert("RGB"))
     difference = compare(actual, expected)
     if difference.same:
         return
