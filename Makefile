@@ -2,6 +2,7 @@
 # make test   lint and every test
 # make setup  only prepare the machine: system packages, .venv, Python packages
 # make lint   ruff and pyright
+# make screenshots  docs/tour.md with its pictures, and the reference pictures of the tests
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,7 +13,7 @@ READY := .venv/.ready
 XVFB := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24 +extension GLX"
 PYTEST := $(PYTHON) -m pytest -q
 
-.PHONY: run test setup lint format
+.PHONY: run test setup lint format screenshots
 
 run: $(READY)
 	@if [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then \
@@ -36,6 +37,12 @@ lint: $(READY)
 format: $(READY)
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
+
+# Look at what has changed before it is committed.
+screenshots: $(READY)
+	env -u WAYLAND_DISPLAY $(XVFB) $(PYTHON) main.py tour
+	env -u DISPLAY -u WAYLAND_DISPLAY QT_QPA_PLATFORM=offscreen $(PYTEST) \
+		tests/app/test_snapshots.py --update-snapshots
 
 setup: $(READY)
 

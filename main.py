@@ -19,6 +19,7 @@ from core.types import StudioError
 COMMANDS = {
     "run": ("app.main:run_studio", "open the studio (the default)"),
     "demo": ("app.demo:run_demo", "drive the studio through a whole task by itself"),
+    "tour": ("app.tour:run_tour", "make the pictures of docs/tour.md"),
     "lab": ("robot.sim.lab:run_lab", "simulated lab alone"),
     "rig": ("robot.rig.server:run_rig", "rig server: cameras, arm, guard"),
     "serve": ("core.policy.server:run_server", "policy server: the model"),

@@ -153,7 +153,7 @@ class DemoDriver(QObject):
             log.warning("the demo ended early: %s", error)
             if self._window.isVisible():
                 with suppress(DemoError):
-                    self._shoot("broken-off")
+                    self._save("broken-off")
         self.finished.emit(self.report)
 
     def _count(self, completed: bool, _reason: str) -> None:
@@ -192,7 +192,7 @@ class DemoDriver(QObject):
         if self._seed is not None:
             yield from self._ask_lab([], "reset", seed=self._seed)
         yield self._pause(1.0)
-        self._shoot("ready")
+        yield from self._shoot("ready")
 
     def _type_instruction(self) -> Script:
         line = self._window.workspace.instruction.line
@@ -210,7 +210,7 @@ class DemoDriver(QObject):
             seconds=ANSWER_S,
             what="the model's trace",
         )
-        self._shoot("thinking")
+        yield from self._shoot("thinking")
         yield Wait(until=self._settled, seconds=ANSWER_S, what="the model's answer")
         plan = store.plans.get(PlanKind.MODEL)
         if plan is None or not plan.reasoning.traces:
@@ -218,7 +218,7 @@ class DemoDriver(QObject):
             raise DemoError(f"The model drew no trace: {reason}")
         self.report.predicted_trace = rounded(plan.reasoning.traces[0].points)
         yield self._pause(1.5)  # the point cloud comes a moment later
-        self._shoot("predicted")
+        yield from self._shoot("predicted")
 
     def _draw(self) -> Script:
         store, view = self._store, self._window.workspace.canvas.view
@@ -241,7 +241,7 @@ class DemoDriver(QObject):
         if store.draft is None or len(store.draft) < 2:
             raise DemoError("The stroke on the picture made no trace.")
         self.report.drawn_trace = rounded(store.draft)
-        self._shoot("drawn")
+        yield from self._shoot("drawn")
 
     def _steer(self) -> Script:
         store = self._store
@@ -255,7 +255,7 @@ class DemoDriver(QObject):
             until=lambda: self._verdict_is_in(), seconds=LAB_S, what="the verdict of the guard"
         )
         yield self._pause(PAUSE_S)
-        self._shoot("steered")
+        yield from self._shoot("steered")
 
     def _run(self) -> Script:
         plan = self._store.plans.get(PlanKind.USER)
@@ -266,7 +266,7 @@ class DemoDriver(QObject):
             return  # made to look again after a few steps: the automatic mode runs the plan
         self._press("run")
         yield Wait(until=lambda: self._store.progress[0] >= 4 or not self._running(), seconds=RUN_S)
-        self._shoot("running")
+        yield from self._shoot("running")
         yield Wait(until=lambda: not self._running(), seconds=RUN_S, what="the end of the run")
         yield self._pause(PAUSE_S)
 
@@ -284,14 +284,14 @@ class DemoDriver(QObject):
             left = max(deadline - time.monotonic(), 1.0)
             if not any(path.endswith("-running.png") for path in self.report.screenshots):
                 yield Wait(until=lambda: store.cycle >= 2 or not store.auto, seconds=left)
-                self._shoot("running")
+                yield from self._shoot("running")
             yield Wait(until=lambda: not store.auto and not self._running(), seconds=left)
             if store.auto:
                 self._press("auto")
                 yield Wait(until=lambda: not self._running(), seconds=RUN_S, what="the arm to rest")
         yield from self._look_lifted()
         yield self._pause(PAUSE_S)
-        self._shoot("lifted" if self.report.lifted else "ended")
+        yield from self._shoot("lifted" if self.report.lifted else "ended")
 
     def _look_lifted(self) -> Script:
         answer: list[Any] = []
@@ -338,7 +338,12 @@ class DemoDriver(QObject):
         if refusals:
             raise DemoError(f"The lab refused '{op}': {refusals[0]}")
 
-    def _shoot(self, name: str) -> None:
+    def _shoot(self, name: str) -> Script:
+        """Take a picture of this moment."""
+        self._save(name)
+        yield from ()
+
+    def _save(self, name: str) -> None:
         """Save a picture of the window."""
         path = self._folder / f"{len(self.report.screenshots) + 1:02d}-{name}.png"
         if not self._window.grab().save(str(path)):
