@@ -58,17 +58,20 @@ class CloudScreen(QWidget):
         if not self._dirty or not self.isVisible():
             return
         self._dirty = False
-        size = self.size()
-        if self.scene.size() != size:
-            self.scene.resize(size)
-            # A widget that is not shown is not told of its size, and keeps its old buffer.
-            QCoreApplication.sendEvent(self.scene, QResizeEvent(size, QSize()))
+        self._fit_scene()
         self._picture = self.scene.grabFramebuffer()
         if self._picture.isNull():
             self.failed.emit("the OpenGL context did not come up")
             return
         self.update()
         self.rendered.emit()
+
+    def _fit_scene(self) -> None:
+        size = self.size()
+        if self.scene.size() != size:
+            self.scene.resize(size)
+            # A widget that is not shown is not told of its size, and keeps its old buffer.
+            QCoreApplication.sendEvent(self.scene, QResizeEvent(size, QSize()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the newest picture."""
@@ -92,6 +95,7 @@ class CloudScreen(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Render anew in the new size."""
         super().resizeEvent(event)
+        self._fit_scene()
         self._touch()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.steer.cells import Cells
+from app.steer.cloud_screen import CloudScreen
 from app.steer.cloud_view import CloudView
 from app.steer.cloud_words import LOST_GL
 from app.steer.gl_check import gl_problem
@@ -230,11 +231,11 @@ def test_nothing_is_painted_while_nothing_changes(qtbot: QtBot) -> None:
         view.highlight_cell(-1)
 
     put()
-    scene = view.scene
-    assert scene is not None
+    screen = view.findChild(CloudScreen)
+    assert screen is not None
     qtbot.wait(200)
     drawn: list[int] = []
-    scene.frameSwapped.connect(lambda: drawn.append(1))
+    screen.rendered.connect(lambda: drawn.append(1))
     for _ in range(5):
         put()
         qtbot.wait(20)
