@@ -9,11 +9,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import numpy as np
 
 from core.policy.client import RemotePolicy
-from core.types import Frame, Observation
+from core.types import Frame, Observation, StudioError
 
 SIZE = (240, 320, 3)
 _LEAVE_S = 10.0
@@ -59,7 +60,7 @@ def ask_until_told(url: str) -> int:
     frames = tuple(Frame(camera=name, image=image, t_ns=0) for name in ("front", "wrist"))
     asked = Observation(frames=frames, instruction="pick up the object")
     answers = 0
-    with RemotePolicy(url) as policy:
+    with suppress(StudioError), RemotePolicy(url) as policy:
         while not leave.is_set():
             policy.infer(asked)
             answers += 1

@@ -16,9 +16,11 @@ from app.bench.measures import spread
 from app.bench.stage import REST_S, Stage, pause_of
 from app.demo_hands import Script, Wait
 from app.store import Phase
+from core.types import StudioError
 
 GOAL_MS = 20.0
 PATIENCE_S = 5.0
+RELEASES = 20
 MOST_DELAY_S = 0.03
 KEY = QEvent.Type(QEvent.registerEventType())
 
@@ -79,23 +81,18 @@ def measure_stops(stage: Stage) -> Script:
     load = Load(stage.policy_url)
     yield pause_of(6.0)
     key, since, tries = StopKey(stage), stage.beat.mark(), 0
-    while len(key.sent_ms) < stage.stops and tries < 2 * stage.stops:
-        tries += 1
-        stage.must("home")
-        before = len(key.answered_ms)
-        key.press()
-        yield Wait(until=lambda n=before: len(key.answered_ms) > n, seconds=PATIENCE_S)
-        yield Wait(until=stage.settled, seconds=REST_S, what="the arm to rest")
-        if stage.store.phase == Phase.STOPPED:
-            stage.must("release")
-        ready = (Phase.READY, Phase.PLANNED, Phase.STEERED)
-        yield Wait(
-            until=lambda ready=ready: stage.store.phase in ready,
-            seconds=REST_S,
-            what="the release of the stop",
-        )
-    key.stop()
-    load.stop()
+    try:
+        while len(key.sent_ms) < stage.stops and tries < 2 * stage.stops:
+            tries += 1
+            stage.must("home")
+            before = len(key.answered_ms)
+            key.press()
+            yield Wait(until=lambda n=before: len(key.answered_ms) > n, seconds=PATIENCE_S)
+            yield Wait(until=stage.settled, seconds=REST_S, what="the arm to rest")
+            yield from _release(stage)
+    finally:
+        key.stop()
+        load.stop()
     stage.beat.forgive()
     sent, answered = spread(key.sent_ms), spread(key.answered_ms)
     report = stage.report
@@ -106,3 +103,17 @@ def measure_stops(stage: Stage) -> Script:
     report.add_goal(
         "stop key to command sent, p99", sent.p99, "ms", f"<= {GOAL_MS:g}", sent.p99 <= GOAL_MS
     )
+
+
+def _release(stage: Stage) -> Script:
+    """Release the stop; a lab that is starved of time loses its arm for a while, so try again."""
+
+    def free() -> bool:
+        return stage.store.phase in (Phase.READY, Phase.PLANNED, Phase.STEERED)
+
+    for _ in range(RELEASES):
+        if free():
+            return
+        stage.trigger("release")
+        yield Wait(until=free, seconds=PATIENCE_S)
+    raise StudioError("The stop could not be released, so no more stops can be timed.")
