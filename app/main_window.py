@@ -239,10 +239,10 @@ class MainWindow(QMainWindow):
             or self.workspace.sight.close()
         ):
             return
-        elif self.guide.page.isVisible():
-            self.guide.page.leave()
         elif self.workspace.instruction.line.hasFocus():
             self.workspace.canvas.view.setFocus()
+        elif self.guide.page.isVisible():
+            self.guide.page.leave()
         elif store.looking:
             store.look_through("")
         elif self.actions_table["live"].isEnabled():
