@@ -126,7 +126,7 @@ def rigged(
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     policy, rig, recorder = ScriptedPolicy(), scripted_rig, ScriptedRecorder()
-    theme.apply_theme(QApplication.instance(), "light")
+    theme.apply_theme(QApplication.instance(), "light", scale=1.0)
     studio = Studio(
         settings=Settings(instruction="pick up the blue cube", sessions=str(tmp_path)),
         saved=Settings(),

@@ -132,7 +132,7 @@ def test_a_model_load_is_given_up_and_brought_back_and_another_policy_is_used(
 
 def test_the_window_is_arranged_dressed_and_remembered(start: Start) -> None:
     with PolicyServer(ScriptedPolicy()) as server:
-        live = start("--policy", server.url)
+        live = start("--policy", server.url, "--instruction", "push it away")
         live.ready()
         window = live.window
         live.until(window.guide.page.isVisible)
@@ -190,5 +190,6 @@ def test_the_window_is_arranged_dressed_and_remembered(start: Start) -> None:
         assert again.window.docks.by_name["model"].isHidden()
         assert not again.window.guide.page.isVisible()
         assert again.studio.settings.font_scale == 120
+        again.studio.preferences.change("font_scale", 100)
         again.window.close()
         assert "Traceback" not in again.log
