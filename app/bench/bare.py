@@ -61,6 +61,8 @@ def _measure(stage: Stage, window: BareWindow, where: str) -> Script:
     add_pointer(stage, where, pointer)
     stage.add_stalls(where, since)
     window.close()
+    # Deleted here and now: left to Python's collector it might be deleted in another thread.
+    yield pause_of(0.2)
 
 
 def add_pointer(stage: Stage, where: str, pointer: Pointer) -> None:
