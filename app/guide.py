@@ -39,6 +39,7 @@ class Guide(QObject):
         self._window, self._centre = window, centre
         self.page = FirstSteps(window)
         self.done = (False, False, False)
+        self._said: object = None
         self._ran = False
         self.page.left.connect(self._remember)
         store = studio.store
@@ -103,8 +104,11 @@ class Guide(QObject):
         intro = first_steps.WAIT if rig is None else first_steps.LAB
         if rig is not None and rig.kind != "lab":
             intro = first_steps.REAL
-        self.page.set_state(self.done, held, intro)
-        self.place()
+        said = (self.done, held, intro)
+        if said != self._said:
+            self._said = said
+            self.page.set_state(self.done, held, intro)
+            self.place()
 
     def _tick(self, drawn: bool, steered: bool, ran: bool) -> None:
         self.done = (self.done[0] or drawn, self.done[1] or steered, self.done[2] or ran)

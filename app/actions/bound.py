@@ -25,6 +25,8 @@ class Actions(QObject):
         self._held: dict[str, str] = {}
         self._described: dict[str, str] = {}
         self._has_arm = False
+        self._seen_draft: object = None
+        self._told: dict[str, tuple[str, str]] = {}
         self.by_name: dict[str, QAction] = {}
         for spec in TABLE:
             action = QAction(spec.text, window)
@@ -50,15 +52,23 @@ class Actions(QObject):
             store.observation_changed,
             store.looking_changed,
             store.plans_changed,
-            store.draft_changed,
             store.candidates_changed,
             store.point_changed,
             store.auto_changed,
             store.episodes_changed,
         ):
             signal.connect(self.refresh)
+        store.draft_changed.connect(self._look_at_draft)
         store.robot_changed.connect(self._look_for_arm)
         self.refresh()
+
+    def _look_at_draft(self) -> None:
+        """Ask the rules when they can say something else, not for each move of a dragged point."""
+        draft = self._store.draft
+        seen = None if draft is None else (len(draft), *draft[0])
+        if seen != self._seen_draft:
+            self._seen_draft = seen
+            self.refresh()
 
     def _look_for_arm(self) -> None:
         """Ask the rules when the arm comes or goes, not each time it moves."""
@@ -84,9 +94,12 @@ class Actions(QObject):
         for spec in TABLE:
             if spec.reason is not None or spec.name in self._held:
                 reason = self.reason(spec.name)
-                action = self.by_name[spec.name]
-                action.setEnabled(not reason)
-                action.setToolTip(tip_of(spec, reason, self._described.get(spec.name, "")))
+                told = (reason, self._described.get(spec.name, ""))
+                if self._told.get(spec.name) != told:
+                    self._told[spec.name] = told
+                    action = self.by_name[spec.name]
+                    action.setEnabled(not reason)
+                    action.setToolTip(tip_of(spec, *told))
         self.by_name["auto"].setChecked(self._store.auto)
 
     def reason(self, name: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QGuiApplication,
     QHideEvent,
     QImage,
     QKeyEvent,
@@ -25,6 +26,8 @@ from PySide6.QtWidgets import QWidget
 from app.steer.cloud_gl import CloudScene
 
 PERIOD_MS = 33
+PATIENCE = 30
+"""Periods that a new picture waits for somebody who draws elsewhere, about a second."""
 
 
 class CloudScreen(QWidget):
@@ -41,6 +44,7 @@ class CloudScreen(QWidget):
         self.scene = scene
         self._picture = QImage()
         self._dirty = True
+        self._waited = 0
         self._timer = QTimer(self, singleShot=True, interval=PERIOD_MS)
         self._timer.timeout.connect(self._render)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -57,6 +61,11 @@ class CloudScreen(QWidget):
     def _render(self) -> None:
         if not self._dirty or not self.isVisible():
             return
+        if self._waited < PATIENCE and self._someone_draws():
+            self._waited += 1
+            self._timer.start()
+            return
+        self._waited = 0
         self._dirty = False
         self._fit_scene()
         self._picture = self.scene.grabFramebuffer()
@@ -65,6 +74,11 @@ class CloudScreen(QWidget):
             return
         self.update()
         self.rendered.emit()
+
+    def _someone_draws(self) -> bool:
+        """Whether a button is held elsewhere: whoever draws must not wait for this picture."""
+        held = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+        return held and not self.underMouse()
 
     def _fit_scene(self) -> None:
         size = self.size()
