@@ -161,7 +161,8 @@ def service_specs(args: argparse.Namespace) -> list[Any]:
         ServiceSpec(
             name="policy",
             title="The policy server",
-            arguments=lambda _: ["serve", *child, *model],
+            # Without a GPU the model takes every core it gets; who draws must not wait for it.
+            arguments=lambda _: ["serve", *child, "--niceness", "10", *model],
         ),
     ]
 
