@@ -68,11 +68,10 @@ def measure_idle(stage: Stage) -> Script:
 
 
 def measure_drawing(stage: Stage) -> Script:
-    """Drag a point of a drawn trace for a while, and time every move to its paint.
+    """Drag a point of a drawn trace while the model infers, and time every move to its paint.
 
-    Twice: while the model infers without a break, and while the window itself is asking it all the
-    time, so that it also has to show some answers a second. The goals are about the first; nobody
-    can press Think again and again while dragging.
+    The model infers for somebody else: the window's own questions pin a new picture, which ends a
+    drag. What its own answers cost is measured as stalls, without a drag.
 
     Raises:
         StudioError: If the point does not follow, so that nothing was measured.
@@ -88,10 +87,11 @@ def measure_drawing(stage: Stage) -> Script:
     thinker = Thinker(stage)
     yield Wait(until=lambda: thinker.answers > 0, seconds=ANSWER_S, what="the first answer")
     before = thinker.answers
-    yield from _drag(stage, "drag of a point, answers arriving")
+    since = stage.beat.mark()
+    yield pause_of(stage.seconds)
     thinker.stop()
-    count = thinker.answers - before
-    stage.report.add_row(measurement="answers that arrived while dragging", n=count)
+    stage.report.add_row(measurement="answers to the window", n=thinker.answers - before)
+    stage.add_stalls("answers arriving one after the other", since)
 
 
 def _drag(stage: Stage, where: str) -> Generator[Wait, None, tuple[Pointer, int]]:

@@ -45,6 +45,7 @@ class CloudScreen(QWidget):
         self._picture = QImage()
         self._dirty = True
         self._waited = 0
+        self._buffer = QSize()
         self._timer = QTimer(self, singleShot=True, interval=PERIOD_MS)
         self._timer.timeout.connect(self._render)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -82,8 +83,8 @@ class CloudScreen(QWidget):
 
     def _fit_scene(self) -> None:
         size = self.size()
-        if self.scene.size() != size:
-            self.scene.resize(size)
+        if self._buffer != size:
+            self._buffer = size
             # A widget that is not shown is not told of its size, and keeps its old buffer.
             QCoreApplication.sendEvent(self.scene, QResizeEvent(size, QSize()))
 
@@ -109,7 +110,7 @@ class CloudScreen(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Render anew in the new size."""
         super().resizeEvent(event)
-        self._fit_scene()
+        self.scene.resize(event.size())
         self._touch()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
