@@ -110,6 +110,27 @@ class TourDriver(DemoDriver):
         """Ask the model to follow the line."""
         yield from self._steer()
 
+    def leave_first_steps(self) -> Script:
+        """Close the page that explains them."""
+        self._window.guide.page.leave()
+        yield pause(0.3)
+
+    def compare(self) -> Script:
+        """Keep the line and compare it with the model's own plan."""
+        yield from self.trigger("keep")
+        yield from self.trigger("compare")
+        plans = self._store.plans
+        yield Wait(
+            until=lambda: len(plans) >= 3 and all(p.preview for p in plans.values()),
+            seconds=RUN_S,
+            what="all plans of the comparison",
+        )
+
+    def episode(self) -> Script:
+        """Start an episode in its panel."""
+        self._window.docks.show("episode")
+        yield from self.trigger("episode_start")
+
     def run(self) -> Script:
         """Run the plan; where it may not be run, send the arm home, which looks alike."""
         may = self._window.actions_table["run"].isEnabled()

@@ -46,9 +46,12 @@ STEPS = (
             "`make` opens the studio on the simulated lab. The green badge says that nothing real "
             "can move. The picture of the first camera is live and large, the other cameras stand "
             "beside it with the age of their frame. Everything that can be done is in the menus, "
-            "with its key; what cannot be done now says why in its tooltip."
+            "with its key; what cannot be done now says why in its tooltip. At the first start a "
+            "page beside the picture tells the three steps and ticks them off as you do them; "
+            "**Shift+F1** brings it back."
         ),
         play=lambda driver: driver.get_ready(),
+        after=lambda driver: driver.leave_first_steps(),
     ),
     TourStep(
         name="think",
@@ -92,9 +95,15 @@ STEPS = (
     TourStep(
         name="compare",
         title="Compare before anything moves",
-        text="The model's own plan and the candidates for your trace stand side by side; pick one.",
-        play=lambda driver: driver.trigger("compare"),
-        needs=("compare",),
+        text=(
+            "**K** keeps your trace as a candidate, up to three; another wording of the "
+            "instruction can be one, too. **C** asks for the model's own plan, your trace and all "
+            "candidates at once. Each card has its path, its motion over the steps and what the "
+            "guard says of it; a number key picks one. The paths have the same numbers in the picture and in 3D."
+        ),
+        play=lambda driver: driver.compare(),
+        after=lambda driver: driver.trigger("plan_2"),
+        needs=("keep", "compare"),
     ),
     TourStep(
         name="scene",
@@ -143,14 +152,24 @@ STEPS = (
     TourStep(
         name="instruction",
         title="Instructions",
-        text="**Ctrl+I** goes to the instruction; the clock beside it holds those used before.",
+        text=(
+            "**Ctrl+I** goes to the instruction. Beside it are the instructions used before "
+            "(**Ctrl+Shift+H**), templates with gaps (**Ctrl+T**) and rewordings (**Ctrl+J**), to "
+            "see whether the model depends on the words. While a plan is shown that was asked with "
+            "other words, both are shown, the old ones struck out."
+        ),
         play=lambda driver: driver.trigger("instruction"),
     ),
     TourStep(
         name="episode",
         title="Episodes",
-        text="One key starts an episode and one says how it ended; nothing is ever deleted.",
-        play=lambda driver: driver.trigger("episode_start"),
+        text=(
+            "**B** starts an episode, **Y** ends it as a success, **N** as a failure, **X** marks it "
+            "as discarded; nothing is ever deleted. **U** gives progress by the milestones of the "
+            "task, **J** takes a note, **Ctrl+B** lays out a new scene."
+        ),
+        play=lambda driver: driver.episode(),
+        after=lambda driver: driver.put_back(),
         needs=("episode_start",),
     ),
     TourStep(

@@ -20,7 +20,7 @@ from core.types import StudioError
 GOAL_MS = 16.7
 STALL_P99_MS, STALL_MOST_MS = 16.0, 50.0
 RADIUS = 60.0
-ROUND = 2 * RATE_HZ
+ROUND = int(2 * RATE_HZ)
 """Moves of the pointer per circle."""
 
 
@@ -108,7 +108,7 @@ def _drag(stage: Stage, where: str) -> Generator[Wait, None, tuple[Pointer, int]
     place = stage.view.to_viewport(QPointF(x, y))
     pointer = Pointer(stage.window, stage.view.viewport())
     since, pauses = stage.beat.mark(), len(stage.collector.pauses_ms)
-    moves = round(stage.seconds * RATE_HZ / ROUND) * ROUND  # ends where it began
+    moves = int(round(stage.seconds * RATE_HZ / ROUND) * ROUND)  # ends where it began
     pointer.drag(circle((place.x() - RADIUS, place.y()), RADIUS, moves))
     farthest = 0.0
     while pointer.running:
