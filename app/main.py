@@ -16,6 +16,9 @@ from core.types import StudioError
 
 logger = logging.getLogger(__name__)
 
+LAB_INSTRUCTION = "pick up the object"
+"""What stands in the box in the lab when nothing was chosen: the embedded model knows it."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``python main.py run``."""
@@ -117,6 +120,8 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
     given: dict[str, Any] = {n: str(value) for n, value in chosen.items() if value is not None}
     if args.no_record:
         given["record"] = False
+    if not args.rig and not saved.instruction:
+        given.setdefault("instruction", LAB_INSTRUCTION)
     settings = replace(saved, **given)
     log_to_file(Path(settings.sessions))
     theme.apply_theme(app, settings.theme, scale=settings.font_scale / 100)

@@ -99,7 +99,8 @@ STEPS = (
             "**K** keeps your trace as a candidate, up to three; another wording of the "
             "instruction can be one, too. **C** asks for the model's own plan, your trace and all "
             "candidates at once. Each card has its path, its motion over the steps and what the "
-            "guard says of it; a number key picks one. The paths have the same numbers in the picture and in 3D."
+            "guard says of it; a number key picks one. The paths have the same numbers in the "
+            "picture and in 3D."
         ),
         play=lambda driver: driver.compare(),
         after=lambda driver: driver.trigger("plan_2"),
@@ -164,9 +165,9 @@ STEPS = (
         name="episode",
         title="Episodes",
         text=(
-            "**B** starts an episode, **Y** ends it as a success, **N** as a failure, **X** marks it "
-            "as discarded; nothing is ever deleted. **U** gives progress by the milestones of the "
-            "task, **J** takes a note, **Ctrl+B** lays out a new scene."
+            "**B** starts an episode, **Y** ends it as a success, **N** as a failure, **X** marks "
+            "it as discarded; nothing is ever deleted. **U** gives progress by the milestones of "
+            "the task, **J** takes a note, **Ctrl+B** lays out a new scene."
         ),
         play=lambda driver: driver.episode(),
         after=lambda driver: driver.put_back(),
