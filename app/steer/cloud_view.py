@@ -55,7 +55,7 @@ class CloudView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumSize(200, 160)
+        self.setMinimumSize(200, 96)
         self._scene: CloudScene | None = None
         self._screen: CloudScreen | None = None
         self._surface: Surface | None = None

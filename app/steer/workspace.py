@@ -48,6 +48,9 @@ LOW = 640
 """A workspace of less height has low cards [px]."""
 
 TICK_MS = 250
+LEAST_HEIGHT = 110
+"""Of a panel [px]."""
+
 ASKED_KEPT = 16
 """Questions that are remembered, to tell whether an answer is still about what is shown."""
 
@@ -350,7 +353,8 @@ def padded(widget: QWidget) -> QWidget:
     layout.setContentsMargins(8, 4, 8, 8)
     layout.addWidget(widget)
     # Its rows would otherwise push the border between the columns to and fro.
-    frame.setMinimumWidth(SIDE_WIDTHS[0])
+    # In a low window a panel is rather cut off below than pushed over Run and STOP.
+    frame.setMinimumSize(SIDE_WIDTHS[0], LEAST_HEIGHT)
     return frame
 
 
