@@ -213,7 +213,7 @@ class MainWindow(QMainWindow):
         store.plans_changed.connect(self._show_timings)
         self.connections.changed.connect(self._show_rungs)
         self.studio.preferences.changed.connect(self._apply)
-        for name in ("hints", "line_width"):
+        for name in ("hints", "line_width", "snap"):
             self._apply(name)
         self._show_rungs()
 
@@ -294,6 +294,8 @@ class MainWindow(QMainWindow):
             self.workspace.canvas.view.scene().update()
         elif name == "hints":
             self.workspace.canvas.set_hints(settings.hints)
+        elif name == "snap" and self.actions_table["snap"].isChecked() != settings.snap:
+            self.actions_table["snap"].trigger()
 
     @Slot()
     def _hold_steps(self, *_: object) -> None:
