@@ -115,11 +115,12 @@ class AutoMode(QObject):
         return capabilities.execute_steps if capabilities is not None else 1
 
     @Slot(object)
-    def _plan_ready(self, _kind: Any) -> None:
-        if not self._store.auto:
-            return
+    def _plan_ready(self, kind: Any) -> None:
         plan = self._store.plan
-        if plan is None or plan.chunk is None or plan.preview is None:
+        # A candidate that was kept has its verdict too, and may get it while the arm moves.
+        if not self._store.auto or self._store.phase == Phase.RUNNING:
+            return
+        if plan is None or plan.kind != kind or plan.chunk is None or plan.preview is None:
             return
         verdict = plan.preview.verdict
         # Only the first steps of each plan run; a later one that goes too far never comes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QRect, QSettings, Qt
@@ -126,23 +126,22 @@ class Docks(QObject):
         column = [panel for panel in self._panels if not panel.behind and panel.shown]
         for panel in column:
             self.by_name[panel.name].raise_()
-        self._window.resizeDocks(
-            [self.by_name[panel.name] for panel in column],
-            [100 * panel.share for panel in column],
-            Qt.Orientation.Vertical,
-        )
+        heights = {self.by_name[panel.name]: 100 * panel.share for panel in column}
+        docks = self._docked(heights)
+        self._window.resizeDocks(docks, [heights[d] for d in docks], Qt.Orientation.Vertical)
         self.fit_width()
 
     def fit_width(self) -> None:
         """Give the docks at the right their share of the window."""
-        docks = [
-            dock
-            for dock in self.by_name.values()
-            if not dock.isFloating() and self._window.dockWidgetArea(dock) == AREA
-        ]
+        docks = self._docked(self.by_name.values())
         low, high = SIDE_WIDTHS
         width = round(min(max(SIDE_SHARE * self._window.width(), low), high))
         self._window.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
+
+    def _docked(self, docks: Iterable[QDockWidget]) -> list[QDockWidget]:
+        """Leave out what floats, and what somebody drags just now; Qt cannot size it."""
+        area = self._window.dockWidgetArea
+        return [dock for dock in docks if not dock.isFloating() and area(dock) == AREA]
 
     def save(self, state: QSettings, workspace: str) -> None:
         """Remember where everything is in a workspace."""

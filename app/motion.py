@@ -50,9 +50,9 @@ class Motion(QObject):
             self.begin_run(None)
 
     def begin_run(self, steps: int | None) -> None:
-        """Run the first steps of the selected plan, or all of them."""
+        """Run the first steps of the selected plan, or all of them; never two runs at a time."""
         plan = self._store.plan
-        if plan is None or plan.chunk is None:
+        if plan is None or plan.chunk is None or self._store.phase == Phase.RUNNING:
             return
         chunk = plan.chunk
         total = len(chunk.actions) if steps is None else min(steps, len(chunk.actions))

@@ -43,6 +43,7 @@ SPECS = (
         tip="Stop while the arm moves or repeats; otherwise cancel what is under way.",
         keys=("Esc",),
         icon="hand-palm",
+        everywhere=True,
     ),
     ActionSpec(
         name="release",

@@ -33,7 +33,10 @@ class Actions(QObject):
             action.setStatusTip(spec.tip)
             action.setObjectName(spec.name)
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
-            action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+            reach = Qt.ShortcutContext
+            action.setShortcutContext(
+                reach.ApplicationShortcut if spec.everywhere else reach.WindowShortcut
+            )
             action.setAutoRepeat(spec.name in ("undo", "redo"))
             action.setCheckable(spec.checkable)
             action.setToolTip(tip_of(spec, ""))

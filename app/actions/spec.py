@@ -29,6 +29,8 @@ class ActionSpec:
         tint: Colour of the icon.
         reason: Says why it is not possible now; nothing means it is. None: always possible.
         checkable: Whether it is a switch.
+        everywhere: Whether its keys also hold while a dialog has the keyboard. Only for what stops
+            and for what shows or hides a window; in a dialog Ctrl+Enter must not move the arm.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ActionSpec:
     tint: str = "text"
     reason: Callable[[Store], str] | None = None
     checkable: bool = False
+    everywhere: bool = False
 
 
 def tip_of(spec: ActionSpec, reason: str, tip: str = "") -> str:

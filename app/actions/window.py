@@ -37,6 +37,7 @@ SPECS = (
         tip="Show how policy, rig, robot and recorder are doing, and mend what is wrong.",
         keys=("Ctrl+K",),
         icon="link",
+        everywhere=True,
     ),
     ActionSpec(
         name="restart",
@@ -53,6 +54,7 @@ SPECS = (
         tip="Show everything that was said in this session.",
         keys=("Ctrl+M",),
         icon="bell",
+        everywhere=True,
     ),
     ActionSpec(
         name="theme",
@@ -61,6 +63,7 @@ SPECS = (
         tip="Change between light and dark; the settings can follow the desktop instead.",
         keys=("Ctrl+L",),
         icon="circle-half",
+        everywhere=True,
     ),
     ActionSpec(
         name="settings",
@@ -69,6 +72,7 @@ SPECS = (
         tip="Change how the studio looks, what it records and what it connects to.",
         keys=("Ctrl+,",),
         icon="gear",
+        everywhere=True,
     ),
     ActionSpec(
         name="quit",
@@ -77,6 +81,7 @@ SPECS = (
         tip="Stop the arm, finish the session file and close the studio.",
         keys=("Ctrl+Q",),
         icon="sign-out",
+        everywhere=True,
     ),
     ActionSpec(
         name="help",
@@ -85,6 +90,7 @@ SPECS = (
         tip="Show all keys, with a search field.",
         keys=("F1",),
         icon="question",
+        everywhere=True,
     ),
     ActionSpec(
         name="first_steps",
@@ -93,6 +99,7 @@ SPECS = (
         tip="Show the three steps again: draw, steer, run.",
         keys=("Shift+F1",),
         icon="student",
+        everywhere=True,
     ),
     ActionSpec(
         name="log_file",

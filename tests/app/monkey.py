@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QMenu, QWidget
+from shiboken6 import isValid
 
 from app import rules
 from app.actions import TABLE
@@ -161,7 +162,7 @@ class Monkey(QObject):
         self.rigged, self.random = rigged, random.Random(seed)
         self.window: QWidget = rigged.window
         self.last: list[str] = []
-        self._held: tuple[QWidget, Qt.MouseButton] | None = None
+        self._kept: list[QWidget | None] = []
         self._popup_ticks = 0
         for name in LEAVING & set(rigged.window.actions_table.by_name):
             rigged.window.actions_table[name].setVisible(False)
@@ -204,6 +205,9 @@ class Monkey(QObject):
     def _target(self) -> tuple[QWidget, QPoint] | None:
         popup = QApplication.activePopupWidget()
         shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+        # A wrapper that Python lets go of takes those of the widgets inside it along, also when
+        # the widgets themselves live on: those that Qt made are only seen by their wrappers.
+        self._kept = [popup, *shown]
         top = popup or self.random.choice(shown + [self.window] * 4)
         if self.random.random() < 0.35 and top is self.window:
             top = self.rigged.view.viewport()  # most of what can go wrong goes wrong here
@@ -212,6 +216,7 @@ class Monkey(QObject):
         place = QPoint(
             self.random.randrange(-4, top.width() + 4), self.random.randrange(-4, top.height() + 4)
         )
+        self._kept.append(top)
         child = top.childAt(place)
         if child is None:
             return top, place
@@ -220,8 +225,8 @@ class Monkey(QObject):
     def _send(
         self, kind: QEvent.Type, widget: QWidget, place: QPoint, button: Any, held: Any
     ) -> None:
-        if not widget.isEnabled():
-            return
+        if not isValid(widget) or not widget.isEnabled():
+            return  # what was there has gone with the click before
         local = QPointF(place)
         modifiers = self.random.choice(MODIFIERS)
         event = QMouseEvent(kind, local, widget.mapToGlobal(local), button, held, modifiers)

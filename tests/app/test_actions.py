@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import SIGNAL, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QLabel, QMainWindow, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMainWindow, QToolButton
 
 from app.actions import GROUPS, TABLE, Actions
 from app.actions.spec import ActionSpec
@@ -128,3 +128,30 @@ def test_sheet_can_be_searched(qtbot: Any) -> None:
     qtbot.keyClick(sheet.search, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(sheet.search, Qt.Key.Key_Backspace)
     assert len(sheet.shown) == everything
+
+
+def test_in_a_dialog_only_the_stop_and_the_window_keys_are_ours(rigged: Rigged) -> None:
+    rigged.ready()
+    rigged.key(Qt.Key.Key_Space)
+    rigged.phase("planned")
+    rigged.until(lambda: rigged.window.actions_table["run"].isEnabled())
+    rigged.window.actions_table["scene_picture"].trigger()
+    dialog = rigged.window.workspace.scene.files.dialog
+    rigged.qtbot.waitUntil(lambda: QApplication.activeWindow() is dialog)
+    # Qt warns about a key that two actions claim, and a warning fails the test
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    rigged.key(Qt.Key.Key_H, control | shift)
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_N, Qt.Key.Key_Return):
+        rigged.key(key, control)
+    assert not dialog.isVisible(), "Ctrl+Enter is the dialog's own button"
+    assert rigged.store.phase == "planned"
+    assert rigged.rig.runs == []
+
+
+def test_the_help_key_holds_in_a_dialog(rigged: Rigged) -> None:
+    rigged.ready()
+    rigged.window.actions_table["scene_picture"].trigger()
+    dialog = rigged.window.workspace.scene.files.dialog
+    rigged.qtbot.waitUntil(lambda: QApplication.activeWindow() is dialog)
+    rigged.key(Qt.Key.Key_F1)
+    assert rigged.window.dialogs.help.isVisible()

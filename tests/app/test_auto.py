@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import Qt
 
 from app.auto import is_still
+from app.store import PlanKind
 from core.types import ActionChunk
 from tests.app.conftest import Rigged
 from tests.app.fakes import Verdict, actions
@@ -117,3 +120,18 @@ def test_is_still() -> None:
     grasp[0, 6] = 1.0
     assert not is_still(ActionChunk(actions=grasp), 2)
     assert is_still(ActionChunk(actions=np.zeros((8, 7))), 2)
+
+
+def test_the_verdict_on_a_kept_candidate_starts_no_run(rigged: Rigged) -> None:
+    rigged.ready()
+    start_auto(rigged)
+    rigged.until(lambda: len(rigged.rig.runs) == 1)
+    plan = rigged.store.plan
+    rigged.store.set_plan(replace(plan, kind=PlanKind.FIRST), select=False)
+    rigged.studio.controller.plan_ready.emit(PlanKind.FIRST)
+    rigged.studio.controller.plan_ready.emit(plan.kind)  # a second time, while the arm moves
+    rigged.studio.motion.begin_run(None)
+    answered: list[object] = []
+    rigged.studio.rig.call(lambda client: client.lab("objects"), answered.append, answered.append)
+    rigged.until(lambda: bool(answered))
+    assert len(rigged.rig.runs) == 1

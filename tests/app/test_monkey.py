@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
 from core.types import ActionChunk
@@ -31,6 +32,8 @@ def test_a_monkey_breaks_nothing_and_moves_nothing_unasked(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
+    # a file that it asks to see would open in another program, if there is one
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: True)
     count, seed = request.config.getoption("--monkey"), request.config.getoption("--monkey-seed")
     rigged.ready()
     assert isinstance(rigged.rig, LatchingRig)
