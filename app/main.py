@@ -167,7 +167,7 @@ def service_specs(args: argparse.Namespace) -> list[Any]:
             name="policy",
             title="The policy server",
             # Without a GPU the model takes every core it gets; who draws must not wait for it.
-            arguments=lambda _: ["serve", *child, "--niceness", "10", *model],
+            arguments=lambda _: ["serve", *child, "--background", *model],
         ),
     ]
 

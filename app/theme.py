@@ -7,6 +7,7 @@ against a photograph. Every colour of the window comes from here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal, Slot
@@ -163,8 +164,11 @@ def theme() -> Theme:
     app = QCoreApplication.instance()
     if app is None:
         raise RuntimeError("the theme needs a QApplication; make that first")
-    found = app.findChild(Theme, "theme", Qt.FindChildOption.FindDirectChildrenOnly)
-    return cast(Theme, found) if found is not None else Theme(app)
+    # kept as an attribute of the wrapper: asking Qt costs more than a short line to paint
+    found = getattr(app, "_studio_theme", None)
+    if found is None:
+        found = app._studio_theme = Theme(app)  # type: ignore[attr-defined]
+    return cast(Theme, found)
 
 
 def tokens() -> Tokens:
@@ -258,8 +262,13 @@ def _luminance(colour: str) -> float:
 
 def ui_font(points: float = 10.0, *, strong: bool = False) -> QFont:
     """Return the system's interface font with figures of equal width."""
+    return QFont(_ui_font(points * theme().scale, strong))
+
+
+@lru_cache(maxsize=64)
+def _ui_font(points: float, strong: bool) -> QFont:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    font.setPointSizeF(points * theme().scale)
+    font.setPointSizeF(points)
     font.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font

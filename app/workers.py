@@ -10,6 +10,7 @@ calls in order (robot, policy, log).
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -97,14 +98,23 @@ class _StopWorker(QObject):
     done = Signal(str)
     failed = Signal(str)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = threading.Event()
+
     @Slot(object, str)
     def stop(self, client: Any, by: str) -> None:
+        self.taken.set()
         try:
             client.stop(by)
         except Exception as error:
             self.failed.emit(sentence_of(error))
         else:
             self.done.emit(by)
+
+
+HAND_OVER_S = 0.02
+"""Longest that the window waits for the thread that sends the stop."""
 
 
 class RigLink(QObject):
@@ -158,10 +168,14 @@ class RigLink(QObject):
         self._perform.emit(RigCall(call=call, done=done, failed=failed))
 
     def stop(self, by: str) -> bool:
-        """Stop the arm without waiting for anything; false when there is no rig to stop."""
+        """Stop the arm without waiting for its answer; false when there is no rig to stop."""
         if self.client is None:
             return False
+        self._stopper.taken.clear()
         self._stop.emit(self.client, by)
+        # All else that a stop means for the window comes after it: until the other thread has the
+        # stop in its hands, this one leaves Python's lock to it.
+        self._stopper.taken.wait(HAND_OVER_S)
         return True
 
     def drop(self) -> None:

@@ -49,6 +49,18 @@ def when_parent_leaves(stop: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
+def give_way() -> None:
+    """Take only processor time that nobody else on this machine wants; threads made later too.
+
+    A low priority alone is not enough: Linux counts a core as taken that runs a niced thread, and
+    lets the window's thread wait for another. One that runs idle-class threads counts as free.
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
+
+
 def is_loopback(host: str) -> bool:
     """Whether ``host`` can be reached from this machine only."""
     if host == "localhost":

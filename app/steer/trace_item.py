@@ -7,6 +7,7 @@ path is dashed and the travelled part dotted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,12 +151,12 @@ class TraceItem(QGraphicsItem):
     def _paint_ordered(self, painter: QPainter, colour: QColor, casing: QColor) -> None:
         """Draw the line in short pieces, each a little wider and fuller than the one before."""
         pieces = _pieces(self._points)
-        shares = np.linspace(0.0, 1.0, max(len(pieces), 2))[: len(pieces)]
+        shares = np.linspace(0.0, 1.0, max(len(pieces), 2))[: len(pieces)].tolist()
         full = self._style.width + 0.5
         for under in (True, False):
             for (start, end), share in zip(pieces, shares, strict=True):
                 width = full * (0.5 + 0.5 * share)
-                ink = casing if under else _mixed(colour, 0.75 * (1.0 - share))
+                ink = casing if under else _mixed(colour.rgb(), 0.75 * (1.0 - share))
                 width = width + 2.5 if under else width
                 painter.setPen(self._line_pen(ink, width, Qt.PenStyle.SolidLine))
                 painter.drawLine(QPointF(*start), QPointF(*end))
@@ -206,10 +207,7 @@ class TraceItem(QGraphicsItem):
         painter.drawEllipse(at, size, size)
 
     def _line_pen(self, colour: QColor, width: float, pattern: Qt.PenStyle) -> QPen:
-        width *= theme.theme().line_scale
-        pen = QPen(colour, width, pattern, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-        pen.setCosmetic(True)
-        return pen
+        return _pen(colour.rgba(), width * theme.theme().line_scale, pattern)
 
     def _arrow_head(self) -> QPolygonF | None:
         if not self._style.arrow or len(self._points) < 2:
@@ -228,6 +226,15 @@ class TraceItem(QGraphicsItem):
         return QPolygonF([QPointF(*p) for p in (tip, foot + across * half, foot - across * half)])
 
 
+@lru_cache(maxsize=512)
+def _pen(rgba: int, width: float, pattern: Qt.PenStyle) -> QPen:
+    """Make a pen once: a trace takes sixty of them for every move of the pointer."""
+    colour = QColor.fromRgba(rgba)
+    pen = QPen(colour, width, pattern, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    pen.setCosmetic(True)
+    return pen
+
+
 def _pieces(points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Split a polyline into some twenty pieces, (2, 2) each, none of them across a vertex."""
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
@@ -240,8 +247,10 @@ def _pieces(points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     return pieces
 
 
-def _mixed(colour: QColor, white: float) -> QColor:
+@lru_cache(maxsize=512)
+def _mixed(rgb: int, white: float) -> QColor:
     """Return a colour with a share of white."""
+    colour = QColor.fromRgba(rgb)
     red, green, blue = (
         round(c + (255 - c) * white) for c in (colour.red(), colour.green(), colour.blue())
     )

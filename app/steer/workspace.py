@@ -20,6 +20,7 @@ from app.action_button import ActionButton
 from app.actions import Actions
 from app.asked import asked
 from app.docks import SIDE_WIDTHS, Panel
+from app.later import Later
 from app.steer.absence import no_depth
 from app.steer.answer_notices import staleness
 from app.steer.camera_panel import CameraPanel
@@ -92,6 +93,7 @@ class SteerWorkspace(QWidget):
         self.scene = SceneLink(studio, actions, self.cloud, self.depth_view)
         self.scene.follow_pointer(self.canvas)
         self.sight = ModelSight(store, actions, self.model, self)
+        self.later = Later(self)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
@@ -165,15 +167,13 @@ class SteerWorkspace(QWidget):
         self.instruction.wording_proposed.connect(self._keep_wording)
         studio.instructions.history_changed.connect(self._show_instructions)
         studio.instructions.objects_changed.connect(self._show_instructions)
-        store.instruction_changed.connect(self._show_asked)
-        store.plans_changed.connect(self._show_asked)
-        store.phase_changed.connect(self._show_asked)
+        store.instruction_changed.connect(self._asked_changed)
         self._show_instructions()
         self.plans.plan_chosen.connect(studio.controller.select_plan)
         self.plans.candidate_dropped.connect(studio.compare.drop_candidate)
         self.plans.candidate_edited.connect(self.edit_candidate)
-        store.candidates_changed.connect(self._show_cards)
-        store.waiting_changed.connect(self._show_cards)
+        store.candidates_changed.connect(self._cards_changed)
+        store.waiting_changed.connect(self._cards_changed)
         self.canvas.tool.gesture_ended.connect(studio.controller.log_edit)
         self.canvas.tool.gesture_ended.connect(self._lift_again)
         self.points.point_typed.connect(self.canvas.tool.type_point)
@@ -183,9 +183,9 @@ class SteerWorkspace(QWidget):
         store.rig_changed.connect(self._show_rig)
         store.capabilities_changed.connect(self._show_capabilities)
         store.phase_changed.connect(self._show_phase)
-        store.plans_changed.connect(self._show_plans)
-        store.partial_changed.connect(self._show_answer)
-        store.observation_changed.connect(self._show_plans)
+        store.plans_changed.connect(self._plans_changed)
+        store.partial_changed.connect(self._partial_changed)
+        store.observation_changed.connect(self._plans_changed)
         store.robot_changed.connect(self._show_robot)
         store.progress_changed.connect(self._show_progress)
         self.answer.cell_hovered.connect(self.depth_view.highlight_cell)
@@ -222,7 +222,7 @@ class SteerWorkspace(QWidget):
         if reason:
             self._studio.notifier.warning(reason)
 
-    def _show_asked(self, *_: object) -> None:
+    def _show_asked(self) -> None:
         self.instruction.set_asked(asked(self._studio.store))
         self._show_blocker()
 
@@ -239,11 +239,23 @@ class SteerWorkspace(QWidget):
     def _show_phase(self, *_: object) -> None:
         store = self._studio.store
         self.robot.set_stopped(store.phase in (Phase.STOPPED, Phase.FAULT))
-        self._show_plans()
+        self._plans_changed()
+
+    def _plans_changed(self) -> None:
+        for show in (self._show_plans, self._show_cards, self._show_answer, self._show_asked):
+            self.later.ask(show)
+
+    def _cards_changed(self) -> None:
+        self.later.ask(self._show_cards)
+
+    def _partial_changed(self) -> None:
+        self.later.ask(self._show_answer)
+
+    def _asked_changed(self, *_: object) -> None:
+        self.later.ask(self._show_asked)
 
     def _show_plans(self) -> None:
         store = self._studio.store
-        self._show_cards()
         plan = store.plan
         preview = plan.preview if plan is not None else None
         self.scene.show_paths()
@@ -258,8 +270,6 @@ class SteerWorkspace(QWidget):
             self.robot.set_verdict(None, words if store.plans else "")
         else:
             self.robot.set_verdict(preview.verdict.ok, preview.verdict.reason)
-        self._show_answer()
-        self._show_blocker()
 
     def _show_cards(self) -> None:
         """Show the plans, what is asked for, and what is kept to be compared."""

@@ -35,6 +35,7 @@ from core.service import (
     announce_progress,
     announce_ready,
     authorised,
+    give_way,
     require_token,
     websocket_url,
     when_parent_leaves,
@@ -232,12 +233,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-rate", type=float, default=Limits().rate, help="requests per second and connection"
     )
     parser.add_argument(
-        "--niceness",
-        type=int,
-        choices=range(20),
-        default=0,
-        metavar="0..19",
-        help="give way to other programs of this machine, such as the window",
+        "--background",
+        action="store_true",
+        help="give way to every other program of this machine, such as the window",
     )
     parser.add_argument("--child", action="store_true", help="end when standard input closes")
 
@@ -258,8 +256,8 @@ def run_server(args: argparse.Namespace) -> int:
         # Before the handler below is set, the signal ends the process: a parent that has gone
         # needs no model.
         when_parent_leaves(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    if args.niceness:
-        os.nice(args.niceness)
+    if args.background:
+        give_way()
     require_token(args.host, args.token)
     require_free_port(args.host, args.port)
     # Torch's threads spin while they wait. Beside a simulated lab on two cores that made tokens

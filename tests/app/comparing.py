@@ -73,4 +73,5 @@ def previewed(rigged: Any, count: int) -> None:
 
 
 def card(rigged: Any, kind: PlanKind) -> Any:
+    rigged.show_changes()
     return rigged.window.workspace.plans.cards[kind]

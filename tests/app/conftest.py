@@ -42,6 +42,12 @@ class Rigged:
 
     def until(self, condition: Callable[[], bool]) -> None:
         self.qtbot.waitUntil(condition, timeout=10_000)
+        self.show_changes()
+
+    def show_changes(self) -> None:
+        """Show at once what has changed; the window does it a part at a time."""
+        self.window.workspace.later.finish()
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def phase(self, phase: str) -> None:
         """Wait for a phase."""

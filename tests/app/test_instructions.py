@@ -38,6 +38,7 @@ def say(rigged: Rigged, text: str) -> None:
     rigged.key(KEY.Key_I, CTRL)
     rigged.qtbot.keyClicks(panel_of(rigged).line, text)
     rigged.key(KEY.Key_Escape)
+    rigged.show_changes()
 
 
 def ask(rigged: Rigged, key: Qt.Key = KEY.Key_Space) -> None:
@@ -89,6 +90,7 @@ def test_the_words_of_each_plan_are_its_own(rigged: Rigged) -> None:
     ask(rigged, KEY.Key_Return)
     assert panel.note == "Your plan was asked with: “grab it”"
     rigged.studio.controller.select_plan("model")
+    rigged.show_changes()
     assert panel.note.startswith("“pick up the blue cube” → “grab it” The model's plan still")
 
 
@@ -100,6 +102,7 @@ def test_words_that_change_while_the_policy_answers(rigged: Rigged) -> None:
     assert rigged.store.phase == "thinking"
     assert panel_of(rigged).note == "Asking with: “pick up the blue cube”"
     panel_of(rigged).set_instruction("push it")
+    rigged.show_changes()
     assert panel_of(rigged).note.startswith(
         "“pick up the blue cube” → “push it” The answer under way still follows"
     )

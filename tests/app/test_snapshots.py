@@ -47,6 +47,7 @@ def with_plan(rigged: Rigged) -> None:
     rigged.key(Qt.Key.Key_Space)
     rigged.phase("planned")
     rigged.until(lambda: rigged.store.plan.preview is not None)
+    steady(rigged)  # the picture gets its size from what is shown around it
     rigged.drag((100, 60), (170, 110), (230, 150))
     rigged.key(Qt.Key.Key_Return)
     rigged.phase("steered")
@@ -67,6 +68,7 @@ def test_the_window_looks_as_it_did(
         theme.apply_theme(QApplication.instance(), colours)
         for width, height in SIZES:
             rigged.window.resize(width, height)
+            rigged.window.docks.reset()  # heights of docks remember what was shown before
             picture = steady(rigged)
             check(picture, f"{state}-{colours}-{width}x{height}", tmp_path, update=update)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 
 import pytest
 
@@ -9,6 +11,7 @@ from core.service import (
     announce_progress,
     announce_ready,
     authorised,
+    give_way,
     is_loopback,
     require_token,
     websocket_url,
@@ -24,6 +27,23 @@ def test_announcements_are_one_json_line_each(capsys):
     assert json.loads(half) == {"progress": "half"}
     assert json.loads(ready) == {"ready": "ws://127.0.0.1:1", "name": "m"}
     assert json.loads(error) == {"error": "port 5 is\ntaken"}
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux has the idle class")
+def test_a_thread_that_gives_way_is_of_the_idle_class():
+    classes = []
+
+    def work():
+        give_way()
+        inner = threading.Thread(target=lambda: classes.append(os.sched_getscheduler(0)))
+        inner.start()
+        inner.join()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert classes == [os.SCHED_IDLE]
+    assert os.sched_getscheduler(0) != os.SCHED_IDLE  # of this thread only
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "[::1]", "localhost"])

@@ -240,6 +240,7 @@ def test_the_rejected_step_is_marked_until_another_plan_is_shown(rigged: Rigged)
     rigged.store.update_plan(
         "model", preview=Preview(poses=np.stack([np.eye(4)] * 9), verdict=Verdict())
     )
+    rigged.show_changes()
     assert panel.bars.rejected == -1
 
 
