@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Slot
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from app.bench.load import Load
 from app.bench.measures import per_second, spread
@@ -85,6 +87,36 @@ def measure_live(stage: Stage) -> Script:
         )
 
 
+class Turner(QTimer):
+    """A hand that turns the 3D view to and fro."""
+
+    def __init__(self, screen: CloudScreen) -> None:
+        super().__init__(screen, interval=FORCE_MS)
+        self._screen, self._moves = screen, 0
+        self.timeout.connect(self._move)
+        self._send(QEvent.Type.MouseButtonPress, Qt.MouseButton.LeftButton)
+
+    def let_go(self) -> None:
+        """Release the button and leave."""
+        self.stop()
+        self._send(QEvent.Type.MouseButtonRelease, Qt.MouseButton.LeftButton, held=False)
+        self.deleteLater()
+
+    def _move(self) -> None:
+        self._moves += 1
+        self._send(QEvent.Type.MouseMove, Qt.MouseButton.NoButton)
+
+    def _send(self, kind: QEvent.Type, button: Qt.MouseButton, *, held: bool = True) -> None:
+        swing = abs(self._moves % 80 - 40) - 20
+        place = QPointF(self._screen.rect().center()) + QPointF(2.0 * swing, 0.0)
+        down = Qt.MouseButton.LeftButton if held else Qt.MouseButton.NoButton
+        event = QMouseEvent(
+            *(kind, place, self._screen.mapToGlobal(place)),
+            *(button, down, Qt.KeyboardModifier.NoModifier),
+        )
+        QApplication.sendEvent(self._screen, event)
+
+
 def measure_cloud(stage: Stage) -> Script:
     """Turn the 3D view without a break while both cameras stream, and count what is painted."""
     screens = [s for s in stage.window.findChildren(CloudScreen) if s.isVisible()]
@@ -96,9 +128,7 @@ def measure_cloud(stage: Stage) -> Script:
     yield Wait(until=stage.settled, seconds=ANSWER_S, what="an answer with depth")
     yield pause_of(1.5)  # the cloud comes a moment later
     yield from stage.rest()
-    scene = screens[0].scene
-    turner = QTimer(stage.window, interval=FORCE_MS)
-    turner.timeout.connect(lambda: scene.orbit(1.0, 0.0))
+    turner = Turner(screens[0])
     insets = [inset for inset in stage.window.findChildren(Inset) if inset.isVisible()]
     counts = {
         "3D view": PaintCount(screens[0]),
@@ -108,8 +138,7 @@ def measure_cloud(stage: Stage) -> Script:
     since = stage.beat.mark()
     turner.start()
     yield pause_of(stage.seconds)
-    turner.stop()
-    turner.deleteLater()
+    turner.let_go()
     for count in counts.values():
         count.stop()
     rates = {name: per_second(count.times) for name, count in counts.items()}

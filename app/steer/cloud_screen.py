@@ -8,6 +8,8 @@ changed, and this widget paints that buffer like any other picture.
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QGuiApplication,
@@ -26,6 +28,11 @@ from PySide6.QtWidgets import QWidget
 from app.steer.cloud_gl import CloudScene
 
 PERIOD_MS = 33
+SHARE = 3
+"""A picture that took t ms is followed by the next after this many t, unless a hand turns it."""
+
+REST_MOST_MS = 250
+
 PATIENCE = 30
 """Periods that a new picture waits for somebody who draws elsewhere, about a second."""
 
@@ -45,6 +52,7 @@ class CloudScreen(QWidget):
         self._picture = QImage()
         self._dirty = True
         self._waited = 0
+        self._held = False
         self._buffer = QSize()
         self._timer = QTimer(self, singleShot=True, interval=PERIOD_MS)
         self._timer.timeout.connect(self._render)
@@ -68,8 +76,13 @@ class CloudScreen(QWidget):
             return
         self._waited = 0
         self._dirty = False
+        began = time.perf_counter()
         self._fit_scene()
         self._picture = self.scene.grabFramebuffer()
+        # Without a graphics card it can take longer than the keys, above all Esc, should wait.
+        took_ms = 1000 * (time.perf_counter() - began)
+        rest_ms = PERIOD_MS if self._held else round(SHARE * took_ms)
+        self._timer.setInterval(min(max(PERIOD_MS, rest_ms), REST_MOST_MS))
         if self._picture.isNull():
             self.failed.emit("the OpenGL context did not come up")
             return
@@ -114,6 +127,7 @@ class CloudScreen(QWidget):
         self._touch()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._held = True
         self.scene.mousePressEvent(event)
         event.accept()
 
@@ -121,6 +135,7 @@ class CloudScreen(QWidget):
         self.scene.mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._held = bool(event.buttons())
         self.scene.mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
