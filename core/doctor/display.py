@@ -12,26 +12,9 @@ from core.doctor.probe import ProbeError, ask_python
 
 PROBE_S = 20.0
 
-WINDOW_CODE = """
-import json
-from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
-app = QGuiApplication([])
-context, surface = QOpenGLContext(), QOffscreenSurface()
-surface.create()
-drawn = context.create() and context.makeCurrent(surface)
-renderer = context.functions().glGetString(0x1F01) if drawn else None
-print(json.dumps({"platform": app.platformName(), "renderer": renderer}), flush=True)
-"""
-"""0x1F01 is GL_RENDERER."""
-
-LAB_CODE = """
-import json, mujoco
-from mujoco.gl_context import GLContext
-context = GLContext(64, 64)
-context.make_current()
-made = mujoco.MjrContext(mujoco.MjModel.from_xml_string("<mujoco/>"), 150)
-print(json.dumps({"opened": bool(made.offWidth)}), flush=True)
-"""
+WINDOW_CODE = "from app.display_probe import tell; tell()"
+LAB_CODE = "from robot.sim.drawing_probe import tell; tell()"
+"""By name: core imports neither Qt nor the lab."""
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast")
 
