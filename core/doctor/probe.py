@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from core.types import StudioError
@@ -38,7 +39,7 @@ def ask_python(
             capture_output=True,
             text=True,
             timeout=timeout_s,
-            env={**os.environ, **(variables or {})},
+            env={**os.environ, "PYTHONPATH": _with_program(), **(variables or {})},
             check=False,
         )
     except subprocess.TimeoutExpired as error:
@@ -56,6 +57,12 @@ def ask_python(
     if not isinstance(answer, dict):
         raise ProbeError("it said nothing that can be read")
     return answer  # pyright: ignore[reportUnknownVariableType]
+
+
+def _with_program() -> str:
+    """Let the other process import this program's modules from wherever it was started."""
+    folder, before = str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")
+    return folder + (os.pathsep + before if before else "")
 
 
 def _last_word(text: str) -> str:

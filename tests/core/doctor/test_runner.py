@@ -79,3 +79,10 @@ def test_another_python_that_fails_says_why(code, sentence):
 def test_another_python_that_hangs_is_ended():
     with pytest.raises(ProbeError, match=r"within 0\.3 s"):
         ask_python("import time; time.sleep(60)", timeout_s=0.3)
+
+
+def test_the_programs_own_modules_are_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    code = "import json, core.types; print(json.dumps({'found': True}))"
+    assert ask_python(code, timeout_s=30) == {"found": True}
