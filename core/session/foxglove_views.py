@@ -138,8 +138,10 @@ def _state(state: RobotState, stamp: Timestamp) -> Iterator[tuple[str, FoxgloveM
 def _pose(transform: NDArray[np.float64]) -> Pose | None:
     if not np.isfinite(transform).all() or np.linalg.det(transform[:3, :3]) <= 0:
         return None
+    # what the arm measures is a rotation; to make it one again would cost more than all the rest
+    rotation = Rotation.from_matrix(transform[:3, :3], assume_valid=True)
     x, y, z = (float(v) for v in transform[:3, 3])
-    qx, qy, qz, qw = (float(v) for v in Rotation.from_matrix(transform[:3, :3]).as_quat())
+    qx, qy, qz, qw = (float(v) for v in rotation.as_quat())
     return Pose(position=Vector3(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
 
 

@@ -2,7 +2,8 @@
 
 It outlives the studio just long enough to finish the file: the pipe's end is the session's end,
 whether the window was closed or killed. On standard output it says where it writes
-(``{"ready": path}``), how far it is (``{"status": ...}``) and where the finished file is.
+(``{"ready": path}``), how far it is (``{"status": ...}``), up to which event everything is on the
+disk (``{"kept": number}``) and where the finished file is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from core.service import announce_ready
 from core.session.event import wall_clock_ns
 from core.session.events import Note
 from core.session.facts import program_facts
+from core.session.forecast import Forecast
 from core.session.mcap_file import PART
 from core.session.pipe import Unframer, read_event
 from core.session.repair import open_session
@@ -72,21 +75,25 @@ def _record(source: int, directory: Path) -> None:
         return
     writer = SessionWriter(_new_path(directory), _metadata(first))
     announce_ready(str(writer.file.path), part=str(writer.file.part))
+    forecast = Forecast(directory)
     started = reported = time.monotonic()
-    dropped = 0
+    taken = 0
+    drops: dict[str, int] = {}
     try:
         for message in messages:
             writer.tick()
             if message is not None:
-                dropped = int(message.get("dropped", dropped))
+                drops = message.get("drops", drops)
                 if "event" in message:
-                    _put(writer, message)
+                    taken += 1
+                    if _put(writer, message):
+                        _say({"kept": taken})
             if time.monotonic() - reported >= STATUS_EVERY_S:
                 reported = time.monotonic()
-                _say({"status": _status(writer, reported - started)})
-        if dropped:
-            text = f"{dropped} live pictures were left out: the recorder could not keep up"
-            writer.put(Note(text=text, author="recorder"))
+                room = asdict(forecast.look(reported, writer.file.size))
+                _say({"status": _status(writer, reported - started) | {"room": room}})
+        if any(drops.values()):
+            writer.put(Note(text=_drops_text(drops), author="recorder"))
         path = writer.finish()
     except BaseException:
         writer.abandon()
@@ -108,14 +115,25 @@ def _messages(source: int) -> Iterator[dict[str, Any] | None]:
         yield from unframer.feed(data)
 
 
-def _put(writer: SessionWriter, message: dict[str, Any]) -> None:
-    """Write an event; one that cannot be read is noted, so that its absence shows."""
+def _put(writer: SessionWriter, message: dict[str, Any]) -> bool:
+    """Write an event and tell whether everything is on the disk now.
+
+    One that cannot be read is noted, so that its absence shows.
+    """
     try:
         event = read_event(message)
     except StudioError as error:
         logger.warning("%s", error)
         event = Note(text=f"an event was lost: {error}", author="recorder")
     writer.put(event)
+    return event.decisive
+
+
+def _drops_text(drops: dict[str, int]) -> str:
+    pictures = drops.get("previews", 0) + drops.get("frames", 0)
+    samples = drops.get("samples", 0)
+    others = f" and {samples} measurements of the arm" if samples else ""
+    return f"{pictures} live pictures{others} were left out: the recorder could not keep up"
 
 
 def _metadata(first: dict[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 
-from core.session.events import EVENTS, Event, FrameSeen, Observed, SessionStarted
+from core.session.events import EVENTS, Attached, Event, FrameSeen, Observed, SessionStarted
 from core.session.foxglove_views import FoxgloveMessage, depth_picture, picture, views
 from core.session.mcap_file import McapFile
 from core.session.pictures import encode_jpeg, encode_png, is_map, is_picture
@@ -24,8 +24,14 @@ FLUSH_EVERY_S = 0.25
 
 EVENT_TOPIC = "/events/"
 CAMERA_TOPIC = "/camera/"
+SYNC_EVERY_S = 2.0
+"""Longest time that anything waits for the disk, which matters when the power goes."""
+
 PICTURE_KEY, SEQUENCE_KEY = "$picture", "sequence"
 """Stand for a picture in an event's JSON: the topic and the sequence number where it is."""
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class SessionWriter:
@@ -45,7 +51,7 @@ class SessionWriter:
         self.events = 0
         self._sequences: Counter[str] = Counter()
         self._size: tuple[int, int] | None = None
-        self._flushed = time.monotonic()
+        self._flushed = self._synced = time.monotonic()
         self.file.add_metadata("session", metadata)
         self.file.flush(sync=True)
 
@@ -67,7 +73,10 @@ class SessionWriter:
 
     def tick(self) -> None:
         """Flush what has waited long enough."""
-        if time.monotonic() - self._flushed >= FLUSH_EVERY_S:
+        now = time.monotonic()
+        if now - self._synced >= SYNC_EVERY_S:
+            self._flush(sync=True)
+        elif now - self._flushed >= FLUSH_EVERY_S:
             self._flush(sync=False)
 
     def finish(self) -> Path:
@@ -87,6 +96,10 @@ class SessionWriter:
         if isinstance(event, Observed):
             height, width = event.observation.frames[0].image.shape[:2]
             self._size = (width, height)
+        if isinstance(event, Attached):
+            self.file.attach(
+                event.name, event.media_type, event.text.encode(), wall_ns=event.wall_ns
+            )
         if isinstance(event, SessionStarted):
             self.file.add_metadata("started", _started(event))
 
@@ -98,8 +111,7 @@ class SessionWriter:
         channel = self.file.channel(
             f"{EVENT_TOPIC}{name}", "json", f"steering_studio.{name}", "jsonschema", _schema(name)
         )
-        data = json.dumps(_finite(plain), allow_nan=False, separators=(",", ":")).encode()
-        self._add(channel, data, event, self._next(name))
+        self._add(channel, _json(plain), event, self._next(name))
         for topic, message in views(event, self._size):
             self._add_view(topic, message, event)
 
@@ -136,6 +148,8 @@ class SessionWriter:
     def _flush(self, *, sync: bool) -> None:
         self.file.flush(sync=sync)
         self._flushed = time.monotonic()
+        if sync:
+            self._synced = self._flushed
 
 
 def _picture_topic(owner: Any) -> str:
@@ -162,6 +176,13 @@ def _started(event: SessionStarted) -> dict[str, str]:
         "host": event.host,
         "cameras": json.dumps(cameras),
     }
+
+
+def _json(plain: Any) -> bytes:
+    try:
+        return _ENCODER.encode(plain).encode()
+    except ValueError:  # it holds NaN or infinity, which is rare
+        return _ENCODER.encode(_finite(plain)).encode()
 
 
 def _finite(value: Any) -> Any:
