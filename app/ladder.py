@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.services import STOPPED
-from app.status_bar import size_text
+from app.status_bar import LITTLE_ROOM_S, size_text, span_text
 from app.store import Phase, Recording, RigInfo
 from core.types import Capabilities, RobotState
 
@@ -153,6 +153,11 @@ def _recorder(facts: Facts) -> Rung:
     if file.path:
         name = file.path.rsplit("/", 1)[-1]
         words = f"Recording {name}, {size_text(file.size)}."
+        if file.room_s is not None:
+            words = f"{words[:-1]}; the disk lasts {span_text(file.room_s)} at this pace."
+        if file.room_s is not None and file.room_s < LITTLE_ROOM_S:
+            words = f"{words} Free some of it, or choose another folder."
+            return _rung("recorder", State.ODD, words, (Mend.FOLDER, Mend.LOG))
         if not file.dropped:
             return _rung("recorder", State.GOOD, words)
         lost = (

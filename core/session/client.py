@@ -104,6 +104,11 @@ class RecorderClient:
         with self._lock:
             return replace(self._state, drops=lost.total, lost=lost)
 
+    @property
+    def pid(self) -> int | None:
+        """Number of the recorder's process; None before it is started."""
+        return self._process.pid if self._process is not None else None
+
     def unsaved(self) -> list[Event]:
         """Return the decisive events that a recorder which died did not get onto the disk.
 

@@ -54,7 +54,7 @@ class Outbox:
         self._waiting: OrderedDict[int, Event] = OrderedDict()
         # keys, sizes [bytes] and times [s] of what may be dropped, the oldest first
         self._lines = {name: deque[tuple[int, int, float]]() for name in _DROP_ORDER}
-        self._lost = dict.fromkeys((*_DROP_ORDER, "late"), 0)
+        self._lost: dict[str, int] = dict.fromkeys((*_DROP_ORDER, "late"), 0)
         self._held = 0
         self._next = 0
         self._closed = False

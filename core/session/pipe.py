@@ -1,7 +1,8 @@
 """Messages from the studio to the recorder: a length, then :mod:`core.wire`, over a pipe.
 
 The first message is ``{"metadata": {name: text}}``; each later one is ``{"event": kind, "value":
-plain}`` or ``{"drops": {kind: total}}``. The end of the pipe ends the session, however it came about.
+plain}`` or ``{"drops": {kind: total}}``. The end of the pipe ends the session, however it came
+about.
 """
 
 from __future__ import annotations

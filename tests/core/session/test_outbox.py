@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.session.events import FrameSeen, Note, StateSampled
-from core.session.outbox import Outbox
+from core.session.outbox import Drops, Outbox
 from tests.core.session.samples import frame, state
 
 FRAME_BYTES = frame().image.nbytes
@@ -77,3 +77,30 @@ def test_what_comes_after_the_end_is_counted():
 
 def test_waiting_for_nothing_ends():
     assert Outbox().take(0.001) is None
+
+
+def test_previews_go_before_frames_and_measurements_last():
+    outbox = Outbox(frame_bytes=3 * FRAME_BYTES, samples=2)
+    for number in range(4):
+        for preview in (False, True):
+            outbox.put(FrameSeen(frame=frame(seq=number), preview=preview))
+        outbox.put(StateSampled(state=state()))
+        outbox.put(Note(text=f"{number}"))
+    assert outbox.drops == Drops(previews=4, frames=1, samples=2)
+    events = drain(outbox)
+    assert [(e.frame.seq, e.preview) for e in events if isinstance(e, FrameSeen)] == [
+        (1, False),
+        (2, False),
+        (3, False),
+    ]
+    assert [e.text for e in events if isinstance(e, Note)] == ["0", "1", "2", "3"]
+
+
+def test_what_is_given_up_is_returned():
+    outbox = Outbox()
+    events = [Note(text="a"), FrameSeen(frame=frame()), Note(text="b")]
+    assert all(outbox.put(event) for event in events)
+    outbox.close()
+    assert not outbox.put(Note(text="c"))
+    assert outbox.clear() == events
+    assert outbox.drops == Drops(late=4)
