@@ -81,9 +81,9 @@ class RecorderClient:
         self._metadata = {key: str(value) for key, value in (metadata or {}).items()}
         self._process: subprocess.Popen[bytes] | None = None
         self._began = threading.Event()
-        # decisive events that are on their way, by their number in the pipe; guarded by the lock
-        self._sent: deque[tuple[int, Event]] = deque()
-        self._refused: list[Event] = []
+        # decisive events that are on their way to the disk, in order; guarded by the lock
+        self._unsaved: deque[Event] = deque()
+        self._saved = 0
         self._threads = [threading.Thread(target=self._run, name="recorder-feeder", daemon=True)]
         self._threads[0].start()
 
@@ -92,11 +92,12 @@ class RecorderClient:
 
         Live pictures count from the moment there is a file; events before that wait for it.
         """
-        if self._state.path or not event.droppable:
-            accepted = self._outbox.put(event)
-            if not accepted and event.decisive:
-                with self._lock:
-                    self._refused.append(event)
+        if event.decisive:
+            with self._lock:  # both in the same order
+                self._unsaved.append(event)
+                self._outbox.put(event)
+        elif self._state.path or not event.droppable:
+            self._outbox.put(event)
 
     def status(self) -> RecorderStatus:
         """Return how the recorder is doing."""
@@ -110,13 +111,13 @@ class RecorderClient:
         return self._process.pid if self._process is not None else None
 
     def unsaved(self) -> list[Event]:
-        """Return the decisive events that a recorder which died did not get onto the disk.
+        """Return the decisive events that the recorder has not reported to be on the disk.
 
-        Whoever starts the next recorder hands them over to it, so that they are not lost. Some of
-        them may be in the old file all the same.
+        When it died, whoever starts the next one hands them over to that, so that they are not
+        lost; the last of them may be in the old file all the same.
         """
         with self._lock:
-            return [*(event for _, event in self._sent), *self._refused]
+            return list(self._unsaved)
 
     def close(self, timeout: float = 10.0) -> RecorderStatus:
         """Finish the file and return the last status, with the file's final path.
@@ -147,7 +148,8 @@ class RecorderClient:
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
             )
         except OSError as error:
-            self._give_up()
+            self._outbox.close()
+            self._outbox.clear()
             self._fail(f"The recorder cannot be started: {error.strerror}; nothing is recorded.")
             self._began.set()
             return
@@ -163,34 +165,34 @@ class RecorderClient:
         """Feed the pipe until the outbox is drained or the recorder is gone."""
         with suppress(OSError):  # the default holds a tenth of a picture: many changes of process
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        reported, number = Drops(), 0
+        reported = Drops()
         try:
             _write(pipe, frame_message({"metadata": self._metadata}))
             while not self._outbox.drained:
                 event = self._outbox.take(_POLL_S)
-                message = None if event is None else _message(event)
-                if event is not None and message is not None:
-                    number += 1
-                    if event.decisive:
-                        with self._lock:
-                            self._sent.append((number, event))
-                    _write(pipe, message)
+                if event is not None:
+                    self._send(pipe, event)
                 if (drops := self._outbox.drops) != reported:
                     reported = drops
                     _write(pipe, frame_message({"drops": asdict(drops)}))
         except OSError:  # the listener says why
-            self._give_up()
+            self._outbox.close()
+            self._outbox.clear()
         finally:
             try:
                 pipe.close()
             except OSError:
                 logger.debug("the recorder left before its pipe was closed")
 
-    def _give_up(self) -> None:
-        """Take no more events and keep the decisive ones that wait."""
-        self._outbox.close()
-        with self._lock:
-            self._refused[:0] = [event for event in self._outbox.clear() if event.decisive]
+    def _send(self, pipe: IO[bytes], event: Event) -> None:
+        try:
+            message = event_message(event)
+        except ValueError as error:  # one bad event must not end the recording
+            logger.error("%s cannot be recorded: %s", type(event).__name__, error)
+            with self._lock, suppress(ValueError):
+                self._unsaved.remove(event)
+            return
+        _write(pipe, message)
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Thread: follow what the recorder says until it leaves."""
@@ -215,9 +217,10 @@ class RecorderClient:
             return
         status = message.get("status", {})
         with self._lock:
-            while self._sent and self._sent[0][0] <= message.get("kept", 0):
-                self._sent.popleft()
             if "kept" in message:
+                for _ in range(message["kept"] - self._saved):
+                    self._unsaved.popleft()
+                self._saved = message["kept"]
                 return
             room = status.get("room")
             self._state = replace(
@@ -233,15 +236,6 @@ class RecorderClient:
         logger.error("%s", sentence)
         with self._lock:
             self._state = replace(self._state, recording=False, error=sentence)
-
-
-def _message(event: Event) -> bytes | None:
-    """Return an event as it travels; None if it cannot, as one must not end the recording."""
-    try:
-        return event_message(event)
-    except ValueError as error:
-        logger.error("%s cannot be recorded: %s", type(event).__name__, error)
-        return None
 
 
 def _write(pipe: IO[bytes], data: bytes) -> None:

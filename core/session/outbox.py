@@ -70,12 +70,12 @@ class Outbox:
         """How much was left out altogether."""
         return self.drops.total
 
-    def put(self, event: Event) -> bool:
-        """Append an event; after :meth:`close` it is counted as late, and False is returned."""
+    def put(self, event: Event) -> None:
+        """Append an event; after :meth:`close` it is counted as late."""
         with self._changed:
             if self._closed:
                 self._lost["late"] += 1
-                return False
+                return
             self._waiting[self._next] = event
             if name := _line(event):
                 size = event.frame.image.nbytes if isinstance(event, FrameSeen) else 0
@@ -84,7 +84,6 @@ class Outbox:
                 self._make_room()
             self._next += 1
             self._changed.notify()
-            return True
 
     def take(self, timeout: float) -> Event | None:
         """Return the oldest event, or None when none came in time or the outbox is drained."""
@@ -108,16 +107,14 @@ class Outbox:
             self._closed = True
             self._changed.notify_all()
 
-    def clear(self) -> list[Event]:
-        """Give up what waits, and count it as late; returns it, the oldest first."""
+    def clear(self) -> None:
+        """Give up what waits, and count it as late."""
         with self._changed:
-            left = list(self._waiting.values())
-            self._lost["late"] += len(left)
+            self._lost["late"] += len(self._waiting)
             self._waiting.clear()
             for line in self._lines.values():
                 line.clear()
             self._held = 0
-            return left
 
     @property
     def drained(self) -> bool:

@@ -2,7 +2,7 @@
 
 It outlives the studio just long enough to finish the file: the pipe's end is the session's end,
 whether the window was closed or killed. On standard output it says where it writes
-(``{"ready": path}``), how far it is (``{"status": ...}``), up to which event everything is on the
+(``{"ready": path}``), how far it is (``{"status": ...}``), how many decisive events are on the
 disk (``{"kept": number}``) and where the finished file is.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 
 from core.service import announce_ready
 from core.session.event import wall_clock_ns
-from core.session.events import Note
+from core.session.events import EVENTS, Note
 from core.session.facts import program_facts
 from core.session.forecast import Forecast
 from core.session.mcap_file import PART
@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_DIRECTORY = Path("out/sessions")
 STATUS_EVERY_S = 0.5
+DECISIVE = frozenset(name for name, kind in EVENTS.items() if kind.decisive)
 _WAIT_S = 0.1
 _READ_BYTES = 1 << 20
 
@@ -77,7 +78,7 @@ def _record(source: int, directory: Path) -> None:
     announce_ready(str(writer.file.path), part=str(writer.file.part))
     forecast = Forecast(directory)
     started = reported = time.monotonic()
-    taken = 0
+    kept = 0
     drops: dict[str, int] = {}
     try:
         for message in messages:
@@ -85,9 +86,10 @@ def _record(source: int, directory: Path) -> None:
             if message is not None:
                 drops = message.get("drops", drops)
                 if "event" in message:
-                    taken += 1
-                    if _put(writer, message):
-                        _say({"kept": taken})
+                    _put(writer, message)
+                    if message["event"] in DECISIVE:
+                        kept += 1
+                        _say({"kept": kept})
             if time.monotonic() - reported >= STATUS_EVERY_S:
                 reported = time.monotonic()
                 room = asdict(forecast.look(reported, writer.file.size))
@@ -115,18 +117,14 @@ def _messages(source: int) -> Iterator[dict[str, Any] | None]:
         yield from unframer.feed(data)
 
 
-def _put(writer: SessionWriter, message: dict[str, Any]) -> bool:
-    """Write an event and tell whether everything is on the disk now.
-
-    One that cannot be read is noted, so that its absence shows.
-    """
+def _put(writer: SessionWriter, message: dict[str, Any]) -> None:
+    """Write an event; one that cannot be read is noted, so that its absence shows."""
     try:
         event = read_event(message)
     except StudioError as error:
         logger.warning("%s", error)
         event = Note(text=f"an event was lost: {error}", author="recorder")
     writer.put(event)
-    return event.decisive
 
 
 def _drops_text(drops: dict[str, int]) -> str:

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from numpy.typing import NDArray
 
-from core.session.events import EVENTS, Attached, Event, FrameSeen, Observed, SessionStarted
+from core.camera import CameraModel
+from core.session.events import (
+    EVENTS,
+    Attached,
+    Event,
+    FrameSeen,
+    Observed,
+    Reasoned,
+    SessionStarted,
+)
+from core.session.foxglove_space import Sight
 from core.session.foxglove_views import FoxgloveMessage, depth_picture, picture, views
 from core.session.mcap_file import McapFile
 from core.session.pictures import encode_jpeg, encode_png, is_map, is_picture
 from core.session.plain import event_to_plain, json_schema
-from core.types import DepthMap, Frame, Reasoning
+from core.types import DepthMap, Frame, Reasoning, StudioError
+
+logger = logging.getLogger(__name__)
 
 FLUSH_EVERY_S = 0.25
 """Longest time that an event waits in memory; a killed recorder loses no more."""
@@ -50,7 +65,8 @@ class SessionWriter:
         self.file = McapFile(path)
         self.events = 0
         self._sequences: Counter[str] = Counter()
-        self._size: tuple[int, int] | None = None
+        self._sight = Sight()
+        self._cameras: Mapping[str, CameraModel | None] = {}
         self._flushed = self._synced = time.monotonic()
         self.file.add_metadata("session", metadata)
         self.file.flush(sync=True)
@@ -93,9 +109,7 @@ class SessionWriter:
         self._add_view(f"{CAMERA_TOPIC}{frame.camera}", message, event, sequence=frame.seq)
 
     def _put_event(self, event: Event) -> None:
-        if isinstance(event, Observed):
-            height, width = event.observation.frames[0].image.shape[:2]
-            self._size = (width, height)
+        self._look(event)
         if isinstance(event, Attached):
             self.file.attach(
                 event.name, event.media_type, event.text.encode(), wall_ns=event.wall_ns
@@ -112,8 +126,28 @@ class SessionWriter:
             f"{EVENT_TOPIC}{name}", "json", f"steering_studio.{name}", "jsonschema", _schema(name)
         )
         self._add(channel, _json(plain), event, self._next(name))
-        for topic, message in views(event, self._size):
-            self._add_view(topic, message, event)
+        try:
+            for topic, message in views(event, self._sight):
+                self._add_view(topic, message, event)
+        except (StudioError, ValueError) as error:  # the event itself is written by now
+            logger.warning("%s cannot be shown to viewers: %s", name, error)
+
+    def _look(self, event: Event) -> None:
+        """Remember what later events refer to."""
+        match event:
+            case SessionStarted():
+                self._cameras = event.cameras
+            case Observed():
+                first = event.observation.frames[0]
+                camera = self._cameras.get(first.camera)
+                fixed = camera if camera is not None and not camera.mounted_on_hand else None
+                same = self._sight.image is not None and self._sight.camera is fixed
+                depth = self._sight.depth if same else None
+                self._sight = Sight(image=first.image, camera=fixed, depth=depth)
+            case Reasoned() if event.reasoning.depth_map is not None:
+                self._sight = replace(self._sight, depth=event.reasoning.depth_map)
+            case _:
+                pass
 
     def _keep(self, array: NDArray[Any], owner: Any, event: Event) -> Any:
         """Store a picture as a message of its own and return its place, or return numbers."""

@@ -94,13 +94,3 @@ def test_previews_go_before_frames_and_measurements_last():
         (3, False),
     ]
     assert [e.text for e in events if isinstance(e, Note)] == ["0", "1", "2", "3"]
-
-
-def test_what_is_given_up_is_returned():
-    outbox = Outbox()
-    events = [Note(text="a"), FrameSeen(frame=frame()), Note(text="b")]
-    assert all(outbox.put(event) for event in events)
-    outbox.close()
-    assert not outbox.put(Note(text="c"))
-    assert outbox.clear() == events
-    assert outbox.drops == Drops(late=4)
