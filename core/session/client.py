@@ -60,6 +60,7 @@ class RecorderClient:
         directory: Path,
         metadata: Mapping[str, Any] | None = None,
         *,
+        video: bool = False,
         command: Sequence[str] | None = None,
         outbox: Outbox | None = None,
     ) -> None:
@@ -68,12 +69,13 @@ class RecorderClient:
         Args:
             directory: Folder of the session files; made when it is missing.
             metadata: Facts about this studio, by name.
+            video: Whether live pictures are kept as H.264, for long sessions.
             command: What to start instead of ``main.py record``.
             outbox: The queue, if its limits shall differ.
         """
         default = [sys.executable, str(ROOT / "main.py"), "record"]
-        self._command = [*(command or default), "--child", "--directory"]
-        self._command.append(str(Path(directory).absolute()))
+        self._command = [*(command or default), "--child", *(["--video"] if video else [])]
+        self._command += ["--directory", str(Path(directory).absolute())]
         self._outbox = outbox or Outbox()
         self._lock = threading.Lock()
         self._state = RecorderStatus()

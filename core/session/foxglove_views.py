@@ -14,6 +14,7 @@ from foxglove import Schema
 from foxglove.messages import (
     CameraCalibration,
     CompressedImage,
+    CompressedVideo,
     ImageAnnotations,
     JointState,
     JointStates,
@@ -95,6 +96,13 @@ def views(event: Event, sight: Sight) -> Iterator[tuple[str, FoxgloveMessage]]:
 def picture(data: bytes, kind: str, frame_id: str, wall_ns: int) -> CompressedImage:
     """Wrap an encoded picture; ``kind`` is "jpeg" or "png"."""
     return CompressedImage(timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format=kind)
+
+
+def video_picture(data: bytes, frame_id: str, wall_ns: int) -> CompressedVideo:
+    """Wrap one picture of an H.264 stream."""
+    return CompressedVideo(
+        timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format="h264"
+    )
 
 
 def depth_picture(values: NDArray[np.float32], wall_ns: int) -> RawImage:

@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--directory", type=Path, default=DEFAULT_DIRECTORY, help="folder of the session files"
     )
+    parser.add_argument(
+        "--video", action="store_true", help="keep live pictures as H.264, for long sessions"
+    )
     parser.add_argument("--child", action="store_true", help="started by the studio")
     parser.add_argument(
         "--repair", type=Path, metavar="FILE", help="make an unfinished file readable and leave"
@@ -65,16 +68,16 @@ def run_recorder(arguments: argparse.Namespace) -> int:
     # the studio decides when the session ends, also when Ctrl-C reaches the whole terminal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with _disk_faults(arguments.directory):
-        _record(sys.stdin.fileno(), arguments.directory)
+        _record(sys.stdin.fileno(), arguments.directory, video=arguments.video)
     return 0
 
 
-def _record(source: int, directory: Path) -> None:
+def _record(source: int, directory: Path, *, video: bool) -> None:
     messages = _messages(source)
     first = next(messages, None)
     if first is None:  # nothing ever arrived: no session, no file
         return
-    writer = SessionWriter(_new_path(directory), _metadata(first))
+    writer = SessionWriter(_new_path(directory), _metadata(first), video=video)
     announce_ready(str(writer.file.path), part=str(writer.file.part))
     forecast = Forecast(directory)
     started = reported = time.monotonic()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import NDArray
 
@@ -26,11 +26,20 @@ from core.session.events import (
     SessionStarted,
 )
 from core.session.foxglove_space import Sight
-from core.session.foxglove_views import FoxgloveMessage, depth_picture, picture, views
+from core.session.foxglove_views import (
+    FoxgloveMessage,
+    depth_picture,
+    picture,
+    video_picture,
+    views,
+)
 from core.session.mcap_file import McapFile
 from core.session.pictures import encode_jpeg, encode_png, is_map, is_picture
 from core.session.plain import event_to_plain, json_schema
 from core.types import DepthMap, Frame, Reasoning, StudioError
+
+if TYPE_CHECKING:
+    from core.session.video import VideoEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +61,13 @@ _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 class SessionWriter:
     """Appends events to one MCAP file; call :meth:`tick` often, :meth:`finish` at the end."""
 
-    def __init__(self, path: Path, metadata: dict[str, str]) -> None:
+    def __init__(self, path: Path, metadata: dict[str, str], *, video: bool = False) -> None:
         """Create the file.
 
         Args:
             path: Where the finished file shall be; nothing may be there yet.
             metadata: Facts about the programs, stored first.
+            video: Whether to keep live pictures as H.264 instead of JPEG.
 
         Raises:
             OSError: If the file exists or cannot be created.
@@ -67,6 +77,7 @@ class SessionWriter:
         self._sequences: Counter[str] = Counter()
         self._sight = Sight()
         self._cameras: Mapping[str, CameraModel | None] = {}
+        self._encoders: dict[str, VideoEncoder] | None = {} if video else None
         self._flushed = self._synced = time.monotonic()
         self.file.add_metadata("session", metadata)
         self.file.flush(sync=True)
@@ -105,8 +116,19 @@ class SessionWriter:
 
     def _put_frame(self, event: FrameSeen) -> None:
         frame = event.frame
-        message = picture(encode_jpeg(frame.image), "jpeg", frame.camera, event.wall_ns)
+        message: FoxgloveMessage
+        if self._encoders is None:
+            message = picture(encode_jpeg(frame.image), "jpeg", frame.camera, event.wall_ns)
+        else:
+            message = video_picture(self._encode(frame), frame.camera, event.wall_ns)
         self._add_view(f"{CAMERA_TOPIC}{frame.camera}", message, event, sequence=frame.seq)
+
+    def _encode(self, frame: Frame) -> bytes:
+        from core.session.video import VideoEncoder  # a large library, for few sessions
+
+        assert self._encoders is not None
+        encoder = self._encoders.setdefault(frame.camera, VideoEncoder())
+        return encoder.encode(frame.image, frame.t_ns)
 
     def _put_event(self, event: Event) -> None:
         self._look(event)

@@ -104,7 +104,7 @@ def _compare(
 ) -> Kill:
     with whole.open("rb") as stream:
         times = [message.publish_time for _, _, message in make_reader(stream).iter_messages()]
-    newest = max(times, default=0)
+    newest = max([*times, *(line["began"] for line in lines if "began" in line)])
     puts = {line["put"]: line["note"] for line in lines if "put" in line}
     handed = [at for at in puts if at <= killed_ns]
     # at the high rate an event came every millisecond: what is missing began after the newest one

@@ -1,8 +1,9 @@
 """A studio that is killed: it records, and says on standard output what it hands over.
 
-Each line is JSON: ``{"recorder": pid}`` when the file is there, ``{"put": time [ns], "note":
-number or null}`` for each event at the low rate and each decision at any, ``{"saved": number of
-decisions}`` when those are on the disk, and ``{"unsaved": [numbers]}`` when the recorder has died.
+Each line is JSON: ``{"recorder": pid, "began": time [ns]}`` when the file is there, ``{"put": time
+[ns], "note": number or null}`` for each event at the low rate and each decision at any, ``{"saved":
+number of decisions}`` when those are on the disk, and ``{"unsaved": [numbers]}`` when the recorder
+has died.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _POLL_S = 0.001
 
 def main(directory: str, rate: str) -> None:
     """Record into a folder at the "low" or the "high" rate until somebody kills this."""
+    images = scenes(0) if rate == "high" else []
     client = RecorderClient(Path(directory))
     while not client.status().recording:
         time.sleep(0.01)
@@ -61,13 +63,13 @@ def main(directory: str, rate: str) -> None:
                 say(saved=saved)
             time.sleep(_POLL_S)
 
-    say(recorder=client.pid)
+    say(recorder=client.pid, began=time.monotonic_ns())
     watcher = threading.Thread(target=watch, name="watch", daemon=True)
     watcher.start()
     play(
         Sink(frame=lambda frame: client.put(FrameSeen(frame=frame)), state=sample, decision=decide),
         LONGEST_S,
-        scenes(0) if rate == "high" else [],
+        images,
         states_per_s=LOW_STATES_PER_S if rate == "low" else 1000,
         pictures_per_s=0 if rate == "low" else 30,
         decision_every_s=DECISION_EVERY_S[rate],
