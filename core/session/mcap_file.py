@@ -60,6 +60,11 @@ class McapFile:
         """Bytes written so far, without what waits in the current chunk."""
         return self._final or self._stream.tell()
 
+    @property
+    def descriptor(self) -> int:
+        """Number of the open file, to have it put on the disk."""
+        return self._stream.fileno()
+
     def channel(
         self, topic: str, message_encoding: str, name: str, schema_encoding: str, schema: bytes
     ) -> int:

@@ -15,6 +15,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from core.service import announce_ready
+from core.session.disk_sync import DiskSync
 from core.session.event import wall_clock_ns
 from core.session.events import EVENTS, Note
 from core.session.facts import program_facts
@@ -30,7 +32,7 @@ from core.session.forecast import Forecast
 from core.session.mcap_file import PART
 from core.session.pipe import Unframer, read_event
 from core.session.repair import open_session
-from core.session.writer import SessionWriter
+from core.session.writer import SYNC_EVERY_S, SessionWriter
 from core.types import StudioError
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ DEFAULT_DIRECTORY = Path("out/sessions")
 STATUS_EVERY_S = 0.5
 DECISIVE = frozenset(name for name, kind in EVENTS.items() if kind.decisive)
 _WAIT_S = 0.1
+_saying = threading.Lock()
 _READ_BYTES = 1 << 20
 
 
@@ -77,11 +80,12 @@ def _record(source: int, directory: Path, *, video: bool) -> None:
     first = next(messages, None)
     if first is None:  # nothing ever arrived: no session, no file
         return
-    writer = SessionWriter(_new_path(directory), _metadata(first), video=video)
+    writer = SessionWriter(_new_path(directory), _metadata(first), video=video, wait=False)
+    disk = DiskSync(writer.file.descriptor, lambda count: _say({"kept": count}))
     announce_ready(str(writer.file.path), part=str(writer.file.part))
     forecast = Forecast(directory)
-    started = reported = time.monotonic()
-    kept = 0
+    started = reported = synced = time.monotonic()
+    decisive = 0
     drops: dict[str, int] = {}
     try:
         for message in messages:
@@ -91,16 +95,21 @@ def _record(source: int, directory: Path, *, video: bool) -> None:
                 if "event" in message:
                     _put(writer, message)
                     if message["event"] in DECISIVE:
-                        kept += 1
-                        _say({"kept": kept})
+                        decisive += 1
+                        disk.ask(decisive)
+            if time.monotonic() - synced >= SYNC_EVERY_S:
+                synced = time.monotonic()
+                disk.ask(decisive)
             if time.monotonic() - reported >= STATUS_EVERY_S:
                 reported = time.monotonic()
                 room = asdict(forecast.look(reported, writer.file.size))
                 _say({"status": _status(writer, reported - started) | {"room": room}})
         if any(drops.values()):
             writer.put(Note(text=_drops_text(drops), author="recorder"))
+        disk.close()
         path = writer.finish()
     except BaseException:
+        disk.close()
         writer.abandon()
         raise
     _say({"status": _status(writer, time.monotonic() - started), "finished": str(path)})
@@ -158,7 +167,8 @@ def _status(writer: SessionWriter, seconds: float) -> dict[str, float | int]:
 
 
 def _say(message: dict[str, Any]) -> None:
-    with suppress(OSError):  # a killed studio no longer listens; the file matters
+    # a killed studio no longer listens; the file matters
+    with _saying, suppress(OSError):
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 

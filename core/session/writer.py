@@ -61,19 +61,24 @@ _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 class SessionWriter:
     """Appends events to one MCAP file; call :meth:`tick` often, :meth:`finish` at the end."""
 
-    def __init__(self, path: Path, metadata: dict[str, str], *, video: bool = False) -> None:
+    def __init__(
+        self, path: Path, metadata: dict[str, str], *, video: bool = False, wait: bool = True
+    ) -> None:
         """Create the file.
 
         Args:
             path: Where the finished file shall be; nothing may be there yet.
             metadata: Facts about the programs, stored first.
             video: Whether to keep live pictures as H.264 instead of JPEG.
+            wait: Whether to wait for the disk; without, everything is handed to the operating
+                system as early, and the owner of this sees to the disk.
 
         Raises:
             OSError: If the file exists or cannot be created.
         """
         self.file = McapFile(path)
         self.events = 0
+        self._wait = wait
         self._sequences: Counter[str] = Counter()
         self._sight = Sight()
         self._cameras: Mapping[str, CameraModel | None] = {}
@@ -83,7 +88,7 @@ class SessionWriter:
         self.file.flush(sync=True)
 
     def put(self, event: Event) -> None:
-        """Append an event; a decisive one is on the disk when this returns.
+        """Append an event; a decisive one is on the disk when this returns, if we wait for it.
 
         Raises:
             OSError: If the disk is full or gone.
@@ -101,7 +106,7 @@ class SessionWriter:
     def tick(self) -> None:
         """Flush what has waited long enough."""
         now = time.monotonic()
-        if now - self._synced >= SYNC_EVERY_S:
+        if self._wait and now - self._synced >= SYNC_EVERY_S:
             self._flush(sync=True)
         elif now - self._flushed >= FLUSH_EVERY_S:
             self._flush(sync=False)
@@ -202,7 +207,7 @@ class SessionWriter:
         return self._sequences[topic] - 1
 
     def _flush(self, *, sync: bool) -> None:
-        self.file.flush(sync=sync)
+        self.file.flush(sync=sync and self._wait)
         self._flushed = time.monotonic()
         if sync:
             self._synced = self._flushed
