@@ -9,22 +9,25 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
-from core.session.events import Event
+from core.session.events import Event, FrameSeen
 from core.session.facts import ROOT
 from core.session.forecast import Room
 from core.session.outbox import Drops, Outbox
-from core.session.pipe import event_message, frame_message
+from core.session.pipe import event_message, frame_message, jpeg_message
+from core.types import StudioError
 
 logger = logging.getLogger(__name__)
 
 _POLL_S = 0.5
+_LINGER_S = 0.005
 _PIPE_BYTES = 1 << 20
+_BATCH_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ class RecorderClient:
         default = [sys.executable, str(ROOT / "main.py"), "record"]
         self._command = [*(command or default), "--child", *(["--video"] if video else [])]
         self._command += ["--directory", str(Path(directory).absolute())]
+        self._video = video
         self._outbox = outbox or Outbox()
         self._lock = threading.Lock()
         self._state = RecorderStatus()
@@ -171,9 +175,8 @@ class RecorderClient:
         try:
             _write(pipe, frame_message({"metadata": self._metadata}))
             while not self._outbox.drained:
-                event = self._outbox.take(_POLL_S)
-                if event is not None:
-                    self._send(pipe, event)
+                for batch in _batches(map(self._message, self._outbox.take(_POLL_S, _LINGER_S))):
+                    _write(pipe, batch)
                 if (drops := self._outbox.drops) != reported:
                     reported = drops
                     _write(pipe, frame_message({"drops": asdict(drops)}))
@@ -186,15 +189,16 @@ class RecorderClient:
             except OSError:
                 logger.debug("the recorder left before its pipe was closed")
 
-    def _send(self, pipe: IO[bytes], event: Event) -> None:
+    def _message(self, event: Event) -> bytes:
         try:
-            message = event_message(event)
-        except ValueError as error:  # one bad event must not end the recording
+            if isinstance(event, FrameSeen) and not self._video:
+                return jpeg_message(event)
+            return event_message(event)
+        except (ValueError, StudioError) as error:  # one bad event must not end the recording
             logger.error("%s cannot be recorded: %s", type(event).__name__, error)
             with self._lock, suppress(ValueError):
                 self._unsaved.remove(event)
-            return
-        _write(pipe, message)
+            return b""
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Thread: follow what the recorder says until it leaves."""
@@ -238,6 +242,18 @@ class RecorderClient:
         logger.error("%s", sentence)
         with self._lock:
             self._state = replace(self._state, recording=False, error=sentence)
+
+
+def _batches(messages: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small messages, each of which would wake the recorder."""
+    batch = bytearray()
+    for message in messages:
+        batch += message
+        if len(batch) >= _BATCH_BYTES:
+            yield bytes(batch)
+            batch.clear()
+    if batch:
+        yield bytes(batch)
 
 
 def _write(pipe: IO[bytes], data: bytes) -> None:

@@ -19,6 +19,8 @@ FRAME_BYTES = 32 * 1024 * 1024
 SAMPLES = 60_000
 """Measurements that may wait, a minute's worth at a kilohertz; beyond it the oldest is dropped."""
 
+_AT_ONCE = 64
+
 FRAME_PATIENCE_S = 0.25
 """Longest wait of a live picture; a killed side loses what stands behind it in the queue."""
 
@@ -57,7 +59,7 @@ class Outbox:
         self._lost: dict[str, int] = dict.fromkeys((*_DROP_ORDER, "late"), 0)
         self._held = 0
         self._next = 0
-        self._closed = False
+        self._closed = self._urgent = False
 
     @property
     def drops(self) -> Drops:
@@ -83,23 +85,28 @@ class Outbox:
                 self._held += size
                 self._make_room()
             self._next += 1
-            self._changed.notify()
+            self._urgent |= event.decisive
+            if event.decisive or len(self._waiting) == 1:
+                self._changed.notify()
 
-    def take(self, timeout: float) -> Event | None:
-        """Return the oldest event, or None when none came in time or the outbox is drained."""
+    def take(self, timeout: float, linger: float = 0.0) -> list[Event]:
+        """Return the oldest events; none when none came in time or the outbox is drained.
+
+        Args:
+            timeout: How long to wait for the first [s].
+            linger: How long to let others join it, unless one is decisive [s]: a thousand changes
+                of process a second cost more than the measurements themselves.
+        """
         with self._changed:
             if not self._waiting and not self._closed:
                 self._changed.wait(timeout)
+            if linger and self._waiting:
+                self._changed.wait_for(lambda: self._urgent or self._closed, linger)
             oldest = time.monotonic() - FRAME_PATIENCE_S
             for name in _PICTURES:
                 while self._lines[name] and self._lines[name][0][2] < oldest:
                     self._forget_oldest(name)
-            if not self._waiting:
-                return None
-            _, event = self._waiting.popitem(last=False)
-            if name := _line(event):
-                self._held -= self._lines[name].popleft()[1]
-            return event
+            return [self._take_oldest() for _ in range(min(len(self._waiting), _AT_ONCE))]
 
     def close(self) -> None:
         """Accept nothing more; what waits can still be taken."""
@@ -121,6 +128,13 @@ class Outbox:
         """Whether it is closed and empty."""
         with self._changed:
             return self._closed and not self._waiting
+
+    def _take_oldest(self) -> Event:
+        _, event = self._waiting.popitem(last=False)
+        if name := _line(event):
+            self._held -= self._lines[name].popleft()[1]
+        self._urgent &= bool(self._waiting)
+        return event
 
     def _make_room(self) -> None:
         while self._held > self._frame_bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -11,6 +12,25 @@ from numpy.typing import NDArray
 from core.types import StudioError
 
 JPEG_QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JpegSeen:
+    """A live picture that is encoded by now.
+
+    Attributes:
+        camera: Name of the camera.
+        data: The picture as JPEG.
+        t_ns: Capture time [ns, monotonic].
+        wall_ns: When it was noted [ns since 1970].
+        seq: Running number of the camera.
+    """
+
+    camera: str
+    data: bytes
+    t_ns: int
+    wall_ns: int
+    seq: int
 
 
 def encode_jpeg(image: NDArray[np.uint8]) -> bytes:
@@ -51,7 +71,7 @@ def is_map(array: NDArray[Any]) -> bool:
 
 
 def _encode(kind: str, image: NDArray[np.uint8], options: list[int]) -> bytes:
-    ok, data = cv2.imencode(kind, image[..., ::-1], options)
+    ok, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     if not ok:
         raise StudioError(f"a picture of shape {image.shape} cannot be encoded")
     return data.tobytes()

@@ -30,7 +30,7 @@ from core.session.events import EVENTS, Note
 from core.session.facts import program_facts
 from core.session.forecast import Forecast
 from core.session.mcap_file import PART
-from core.session.pipe import Unframer, read_event
+from core.session.pipe import Unframer, read_event, read_jpeg
 from core.session.repair import open_session
 from core.session.writer import SYNC_EVERY_S, SessionWriter
 from core.types import StudioError
@@ -92,6 +92,8 @@ def _record(source: int, directory: Path, *, video: bool) -> None:
             writer.tick()
             if message is not None:
                 drops = message.get("drops", drops)
+                if "picture" in message:
+                    _put_jpeg(writer, message)
                 if "event" in message:
                     _put(writer, message)
                     if message["event"] in DECISIVE:
@@ -137,6 +139,13 @@ def _put(writer: SessionWriter, message: dict[str, Any]) -> None:
         logger.warning("%s", error)
         event = Note(text=f"an event was lost: {error}", author="recorder")
     writer.put(event)
+
+
+def _put_jpeg(writer: SessionWriter, message: dict[str, Any]) -> None:
+    try:
+        writer.put_jpeg(read_jpeg(message))
+    except StudioError as error:
+        logger.warning("%s", error)
 
 
 def _drops_text(drops: dict[str, int]) -> str:

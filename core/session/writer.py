@@ -34,7 +34,7 @@ from core.session.foxglove_views import (
     views,
 )
 from core.session.mcap_file import McapFile
-from core.session.pictures import encode_jpeg, encode_png, is_map, is_picture
+from core.session.pictures import JpegSeen, encode_jpeg, encode_png, is_map, is_picture
 from core.session.plain import event_to_plain, json_schema
 from core.types import DepthMap, Frame, Reasoning, StudioError
 
@@ -93,15 +93,28 @@ class SessionWriter:
         Raises:
             OSError: If the disk is full or gone.
         """
-        if isinstance(event, FrameSeen):
-            self._put_frame(event)
-        else:
+        if not isinstance(event, FrameSeen):
             self._put_event(event)
+        elif self._encoders is None:
+            self._put_jpeg(event)
+        else:
+            self._put_video(event)
         self.events += 1
         if event.decisive:
             self._flush(sync=True)
         else:
             self.tick()
+
+    def put_jpeg(self, seen: JpegSeen) -> None:
+        """Append a live picture that is encoded already.
+
+        Raises:
+            OSError: If the disk is full or gone.
+        """
+        message = picture(seen.data, "jpeg", seen.camera, seen.wall_ns)
+        self._add_view(f"{CAMERA_TOPIC}{seen.camera}", message, seen, sequence=seen.seq)
+        self.events += 1
+        self.tick()
 
     def tick(self) -> None:
         """Flush what has waited long enough."""
@@ -119,21 +132,21 @@ class SessionWriter:
         """Leave the file as it is, to be repaired later."""
         self.file.abandon()
 
-    def _put_frame(self, event: FrameSeen) -> None:
+    def _put_jpeg(self, event: FrameSeen) -> None:
         frame = event.frame
-        message: FoxgloveMessage
-        if self._encoders is None:
-            message = picture(encode_jpeg(frame.image), "jpeg", frame.camera, event.wall_ns)
-        else:
-            message = video_picture(self._encode(frame), frame.camera, event.wall_ns)
+        message = picture(encode_jpeg(frame.image), "jpeg", frame.camera, event.wall_ns)
         self._add_view(f"{CAMERA_TOPIC}{frame.camera}", message, event, sequence=frame.seq)
 
-    def _encode(self, frame: Frame) -> bytes:
+    def _put_video(self, event: FrameSeen) -> None:
         from core.session.video import VideoEncoder  # a large library, for few sessions
 
+        frame = event.frame
         assert self._encoders is not None
-        encoder = self._encoders.setdefault(frame.camera, VideoEncoder())
-        return encoder.encode(frame.image, frame.t_ns)
+        if frame.camera not in self._encoders:
+            self._encoders[frame.camera] = VideoEncoder()
+        data = self._encoders[frame.camera].encode(frame.image, frame.t_ns)
+        message = video_picture(data, frame.camera, event.wall_ns)
+        self._add_view(f"{CAMERA_TOPIC}{frame.camera}", message, event, sequence=frame.seq)
 
     def _put_event(self, event: Event) -> None:
         self._look(event)
@@ -192,14 +205,19 @@ class SessionWriter:
         return {PICTURE_KEY: topic, SEQUENCE_KEY: sequence}
 
     def _add_view(
-        self, topic: str, message: FoxgloveMessage, event: Event, *, sequence: int | None = None
+        self,
+        topic: str,
+        message: FoxgloveMessage,
+        event: Event | JpegSeen,
+        *,
+        sequence: int | None = None,
     ) -> None:
         schema = message.get_schema()
         channel = self.file.channel(topic, "protobuf", schema.name, schema.encoding, schema.data)
         number = self._next(topic) if sequence is None else sequence
         self._add(channel, message.encode(), event, number)
 
-    def _add(self, channel: int, data: bytes, event: Event, sequence: int) -> None:
+    def _add(self, channel: int, data: bytes, event: Event | JpegSeen, sequence: int) -> None:
         self.file.add(channel, data, wall_ns=event.wall_ns, t_ns=event.t_ns, sequence=sequence)
 
     def _next(self, topic: str) -> int:

@@ -64,6 +64,11 @@ def measure_cost(report: Report, folder: Path, seconds: float, beside: float, sa
         place = folder / name
         row, _ = measure(name, *make(place), place, beside, images)
         report.add_row(**row)
+    say(f"the recorder with H.264 for {beside:g} s")
+    place = folder / "film"
+    sink, finish, _ = recorder(place, video=True)
+    row, _ = measure("recorder, H.264", sink, finish, place, beside, images)
+    report.add_row(**row)
     say(f"the recorder for {seconds:g} s")
     place = folder / "session"
     sink, finish, durable = recorder(place)

@@ -67,10 +67,8 @@ def nothing() -> tuple[Sink, Finish]:
     return Sink(frame=id, state=id, decision=id), dict
 
 
-def recorder(
-    folder: Path, metadata: dict[str, str] | None = None
-) -> tuple[Sink, Finish, list[float]]:
-    """Start a recorder.
+def recorder(folder: Path, *, video: bool = False) -> tuple[Sink, Finish, list[float]]:
+    """Start a recorder, which keeps live pictures as JPEG or as video.
 
     Returns:
         Its sink, its end, and the times from each decision to its being on the disk [s].
@@ -78,7 +76,7 @@ def recorder(
     Raises:
         StudioError: If it does not start.
     """
-    client = RecorderClient(folder, metadata)
+    client = RecorderClient(folder, video=video)
     _wait_ready(client)
     durable: list[float] = []
     asked: list[threading.Thread] = []

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from core.camera import CameraModel
 from core.session import events
-from core.session.foxglove_space import CLOUD_POINTS, pose
+from core.session.foxglove_space import CLOUD_POINTS, _quaternion, pose
 from core.session.reader import read_session
 from core.session.writer import SessionWriter
 from core.types import DepthMap, Frame, Observation, Reasoning, RobotState, Trace, TraceSource
@@ -123,3 +126,10 @@ def test_an_event_that_cannot_be_shown_is_kept(tmp_path, monkeypatch):
     writer = SessionWriter(tmp_path / "s.mcap", {})
     writer.put(events.Note(text="a"))
     assert [event.text for event in read_session(writer.finish())] == ["a"]
+
+
+@given(st.tuples(*[st.floats(-1, 1)] * 4).filter(lambda q: np.linalg.norm(q) > 1e-3))
+def test_rotations_are_those_of_scipy(quaternion):
+    rotation = Rotation.from_quat(quaternion)
+    ours = np.array(_quaternion(*rotation.as_matrix().ravel().tolist()))
+    assert abs(ours @ rotation.as_quat()) == pytest.approx(1.0, abs=1e-9)
