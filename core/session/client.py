@@ -18,8 +18,9 @@ from typing import IO, Any, cast
 from core.session.events import Event, FrameSeen
 from core.session.facts import ROOT
 from core.session.forecast import Room
+from core.session.frame_encoder import FrameEncoder
 from core.session.outbox import Drops, Outbox
-from core.session.pipe import event_message, frame_message, jpeg_message
+from core.session.pipe import event_message, frame_message, picture_message
 from core.types import StudioError
 
 logger = logging.getLogger(__name__)
@@ -77,9 +78,9 @@ class RecorderClient:
             outbox: The queue, if its limits shall differ.
         """
         default = [sys.executable, str(ROOT / "main.py"), "record"]
-        self._command = [*(command or default), "--child", *(["--video"] if video else [])]
-        self._command += ["--directory", str(Path(directory).absolute())]
-        self._video = video
+        self._command = [*(command or default), "--child", "--directory"]
+        self._command.append(str(Path(directory).absolute()))
+        self._encoder = FrameEncoder(video=video)  # its own process would cost a copy more
         self._outbox = outbox or Outbox()
         self._lock = threading.Lock()
         self._state = RecorderStatus()
@@ -191,8 +192,8 @@ class RecorderClient:
 
     def _message(self, event: Event) -> bytes:
         try:
-            if isinstance(event, FrameSeen) and not self._video:
-                return jpeg_message(event)
+            if isinstance(event, FrameSeen):
+                return picture_message(self._encoder.encode(event))
             return event_message(event)
         except (ValueError, StudioError) as error:  # one bad event must not end the recording
             logger.error("%s cannot be recorded: %s", type(event).__name__, error)

@@ -93,9 +93,15 @@ def views(event: Event, sight: Sight) -> Iterator[tuple[str, FoxgloveMessage]]:
         yield "/log", message
 
 
-def picture(data: bytes, kind: str, frame_id: str, wall_ns: int) -> CompressedImage:
-    """Wrap an encoded picture; ``kind`` is "jpeg" or "png"."""
-    return CompressedImage(timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format=kind)
+def jpeg_picture(data: bytes, frame_id: str, wall_ns: int) -> CompressedImage:
+    """Wrap a JPEG."""
+    stamp = timestamp(wall_ns)
+    return CompressedImage(timestamp=stamp, frame_id=frame_id, data=data, format="jpeg")
+
+
+def png_picture(data: bytes, frame_id: str, wall_ns: int) -> CompressedImage:
+    """Wrap a PNG."""
+    return CompressedImage(timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format="png")
 
 
 def video_picture(data: bytes, frame_id: str, wall_ns: int) -> CompressedVideo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -12,25 +11,6 @@ from numpy.typing import NDArray
 from core.types import StudioError
 
 JPEG_QUALITY = 90
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JpegSeen:
-    """A live picture that is encoded by now.
-
-    Attributes:
-        camera: Name of the camera.
-        data: The picture as JPEG.
-        t_ns: Capture time [ns, monotonic].
-        wall_ns: When it was noted [ns since 1970].
-        seq: Running number of the camera.
-    """
-
-    camera: str
-    data: bytes
-    t_ns: int
-    wall_ns: int
-    seq: int
 
 
 def encode_jpeg(image: NDArray[np.uint8]) -> bytes:

@@ -1,18 +1,19 @@
 """Messages from the studio to the recorder: a length, then :mod:`core.wire`, over a pipe.
 
 The first message is ``{"metadata": {name: text}}``; each later one is ``{"event": kind, "value":
-plain}``, ``{"picture": fields of JpegSeen}`` or ``{"drops": {kind: total}}``. The end of the pipe
-ends the session, however it came about.
+plain}``, ``{"picture": fields of EncodedFrame}`` or ``{"drops": {kind: total}}``. The end of the
+pipe ends the session, however it came about.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-from core.session.events import Event, FrameSeen
-from core.session.pictures import JpegSeen, encode_jpeg
+from core.session.events import Event
+from core.session.frame_encoder import EncodedFrame
 from core.session.plain import event_from_plain, event_to_plain
 from core.types import StudioError
 from core.wire import MAX_MESSAGE_BYTES, pack, unpack
@@ -32,27 +33,19 @@ def event_message(event: Event) -> bytes:
     return frame_message({"event": type(event).__name__, "value": plain})
 
 
-def jpeg_message(event: FrameSeen) -> bytes:
-    """Return a live picture as a framed message; as JPEG it takes a tenth of the pipe."""
-    frame = event.frame
-    plain = {
-        "camera": frame.camera,
-        "data": encode_jpeg(frame.image),
-        "t_ns": event.t_ns,
-        "wall_ns": event.wall_ns,
-        "seq": frame.seq,
-    }
-    return frame_message({"picture": plain})
+def picture_message(picture: EncodedFrame) -> bytes:
+    """Return a live picture as a framed message."""
+    return frame_message({"picture": asdict(picture)})
 
 
-def read_jpeg(message: dict[str, Any]) -> JpegSeen:
+def read_picture(message: dict[str, Any]) -> EncodedFrame:
     """Rebuild the picture of a message.
 
     Raises:
         StudioError: If the message is damaged.
     """
     try:
-        return JpegSeen(**message["picture"])
+        return EncodedFrame(**message["picture"])
     except TypeError as error:
         raise StudioError(f"a picture to the recorder is damaged: {error}") from error
 

@@ -30,7 +30,7 @@ from core.session.events import EVENTS, Note
 from core.session.facts import program_facts
 from core.session.forecast import Forecast
 from core.session.mcap_file import PART
-from core.session.pipe import Unframer, read_event, read_jpeg
+from core.session.pipe import Unframer, read_event, read_picture
 from core.session.repair import open_session
 from core.session.writer import SYNC_EVERY_S, SessionWriter
 from core.types import StudioError
@@ -50,9 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--directory", type=Path, default=DEFAULT_DIRECTORY, help="folder of the session files"
     )
-    parser.add_argument(
-        "--video", action="store_true", help="keep live pictures as H.264, for long sessions"
-    )
     parser.add_argument("--child", action="store_true", help="started by the studio")
     parser.add_argument(
         "--repair", type=Path, metavar="FILE", help="make an unfinished file readable and leave"
@@ -71,16 +68,16 @@ def run_recorder(arguments: argparse.Namespace) -> int:
     # the studio decides when the session ends, also when Ctrl-C reaches the whole terminal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with _disk_faults(arguments.directory):
-        _record(sys.stdin.fileno(), arguments.directory, video=arguments.video)
+        _record(sys.stdin.fileno(), arguments.directory)
     return 0
 
 
-def _record(source: int, directory: Path, *, video: bool) -> None:
+def _record(source: int, directory: Path) -> None:
     messages = _messages(source)
     first = next(messages, None)
     if first is None:  # nothing ever arrived: no session, no file
         return
-    writer = SessionWriter(_new_path(directory), _metadata(first), video=video, wait=False)
+    writer = SessionWriter(_new_path(directory), _metadata(first), wait=False)
     disk = DiskSync(writer.file.descriptor, lambda count: _say({"kept": count}))
     announce_ready(str(writer.file.path), part=str(writer.file.part))
     forecast = Forecast(directory)
@@ -93,7 +90,7 @@ def _record(source: int, directory: Path, *, video: bool) -> None:
             if message is not None:
                 drops = message.get("drops", drops)
                 if "picture" in message:
-                    _put_jpeg(writer, message)
+                    _put_picture(writer, message)
                 if "event" in message:
                     _put(writer, message)
                     if message["event"] in DECISIVE:
@@ -141,9 +138,9 @@ def _put(writer: SessionWriter, message: dict[str, Any]) -> None:
     writer.put(event)
 
 
-def _put_jpeg(writer: SessionWriter, message: dict[str, Any]) -> None:
+def _put_picture(writer: SessionWriter, message: dict[str, Any]) -> None:
     try:
-        writer.put_jpeg(read_jpeg(message))
+        writer.put_picture(read_picture(message))
     except StudioError as error:
         logger.warning("%s", error)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from numpy.typing import NDArray
 
@@ -29,17 +29,16 @@ from core.session.foxglove_space import Sight
 from core.session.foxglove_views import (
     FoxgloveMessage,
     depth_picture,
-    picture,
+    jpeg_picture,
+    png_picture,
     video_picture,
     views,
 )
+from core.session.frame_encoder import H264, EncodedFrame, FrameEncoder
 from core.session.mcap_file import McapFile
-from core.session.pictures import JpegSeen, encode_jpeg, encode_png, is_map, is_picture
+from core.session.pictures import encode_png, is_map, is_picture
 from core.session.plain import event_to_plain, json_schema
 from core.types import DepthMap, Frame, Reasoning, StudioError
-
-if TYPE_CHECKING:
-    from core.session.video import VideoEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class SessionWriter:
         self._sequences: Counter[str] = Counter()
         self._sight = Sight()
         self._cameras: Mapping[str, CameraModel | None] = {}
-        self._encoders: dict[str, VideoEncoder] | None = {} if video else None
+        self._encoder = FrameEncoder(video=video)
         self._flushed = self._synced = time.monotonic()
         self.file.add_metadata("session", metadata)
         self.file.flush(sync=True)
@@ -93,25 +92,24 @@ class SessionWriter:
         Raises:
             OSError: If the disk is full or gone.
         """
-        if not isinstance(event, FrameSeen):
-            self._put_event(event)
-        elif self._encoders is None:
-            self._put_jpeg(event)
-        else:
-            self._put_video(event)
+        if isinstance(event, FrameSeen):
+            self.put_picture(self._encoder.encode(event))
+            return
+        self._put_event(event)
         self.events += 1
         if event.decisive:
             self._flush(sync=True)
         else:
             self.tick()
 
-    def put_jpeg(self, seen: JpegSeen) -> None:
+    def put_picture(self, seen: EncodedFrame) -> None:
         """Append a live picture that is encoded already.
 
         Raises:
             OSError: If the disk is full or gone.
         """
-        message = picture(seen.data, "jpeg", seen.camera, seen.wall_ns)
+        wrap = video_picture if seen.kind == H264 else jpeg_picture
+        message = wrap(seen.data, seen.camera, seen.wall_ns)
         self._add_view(f"{CAMERA_TOPIC}{seen.camera}", message, seen, sequence=seen.seq)
         self.events += 1
         self.tick()
@@ -131,22 +129,6 @@ class SessionWriter:
     def abandon(self) -> None:
         """Leave the file as it is, to be repaired later."""
         self.file.abandon()
-
-    def _put_jpeg(self, event: FrameSeen) -> None:
-        frame = event.frame
-        message = picture(encode_jpeg(frame.image), "jpeg", frame.camera, event.wall_ns)
-        self._add_view(f"{CAMERA_TOPIC}{frame.camera}", message, event, sequence=frame.seq)
-
-    def _put_video(self, event: FrameSeen) -> None:
-        from core.session.video import VideoEncoder  # a large library, for few sessions
-
-        frame = event.frame
-        assert self._encoders is not None
-        if frame.camera not in self._encoders:
-            self._encoders[frame.camera] = VideoEncoder()
-        data = self._encoders[frame.camera].encode(frame.image, frame.t_ns)
-        message = video_picture(data, frame.camera, event.wall_ns)
-        self._add_view(f"{CAMERA_TOPIC}{frame.camera}", message, event, sequence=frame.seq)
 
     def _put_event(self, event: Event) -> None:
         self._look(event)
@@ -194,7 +176,7 @@ class SessionWriter:
         if is_picture(array):
             topic = _picture_topic(owner)
             frame_id = owner.camera if isinstance(owner, Frame) else "model"
-            message: FoxgloveMessage = picture(encode_png(array), "png", frame_id, event.wall_ns)
+            message: FoxgloveMessage = png_picture(encode_png(array), frame_id, event.wall_ns)
         elif is_map(array):
             topic = "/model/depth" if isinstance(owner, DepthMap) else "/maps"
             message = depth_picture(array, event.wall_ns)
@@ -208,7 +190,7 @@ class SessionWriter:
         self,
         topic: str,
         message: FoxgloveMessage,
-        event: Event | JpegSeen,
+        event: Event | EncodedFrame,
         *,
         sequence: int | None = None,
     ) -> None:
@@ -217,7 +199,7 @@ class SessionWriter:
         number = self._next(topic) if sequence is None else sequence
         self._add(channel, message.encode(), event, number)
 
-    def _add(self, channel: int, data: bytes, event: Event | JpegSeen, sequence: int) -> None:
+    def _add(self, channel: int, data: bytes, event: Event | EncodedFrame, sequence: int) -> None:
         self.file.add(channel, data, wall_ns=event.wall_ns, t_ns=event.t_ns, sequence=sequence)
 
     def _next(self, topic: str) -> int:

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.session.events import FrameSeen
+from core.session.frame_encoder import FrameEncoder
 from core.session.pictures import decode_picture
 from core.session.pipe import (
     Unframer,
     event_message,
     frame_message,
-    jpeg_message,
+    picture_message,
     read_event,
-    read_jpeg,
+    read_picture,
 )
 from core.types import StudioError
 from tests.core.session.samples import every_kind, frame, same
@@ -34,14 +35,14 @@ def test_messages_survive_any_cutting(cuts):
     assert all(same(read_event(m), e) for m, e in zip(found, events, strict=True))
 
 
-def test_a_live_picture_travels_as_jpeg():
+def test_a_live_picture_travels_encoded():
     event = FrameSeen(frame=frame("wrist", seq=3))
-    (message,) = Unframer().feed(jpeg_message(event))
-    seen = read_jpeg(message)
+    (message,) = Unframer().feed(picture_message(FrameEncoder().encode(event)))
+    seen = read_picture(message)
     assert (seen.camera, seen.seq, seen.t_ns, seen.wall_ns) == ("wrist", 3, 1_003, event.wall_ns)
     assert np.abs(decode_picture(seen.data).astype(int) - event.frame.image).mean() < 4
     with pytest.raises(StudioError, match="damaged"):
-        read_jpeg({"picture": {"camera": "wrist"}})
+        read_picture({"picture": {"camera": "wrist"}})
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from av.video.frame import PictureType
 
+from core.session.client import RecorderClient
 from core.session.events import FrameSeen, Note
 from core.session.reader import read_session, summarise
 from core.session.repair import open_session
@@ -16,6 +18,7 @@ from core.session.video import VideoDecoder, VideoEncoder, is_keyframe
 from core.session.writer import SessionWriter
 from core.types import Frame, StudioError
 from tests.core.session.samples import smooth_image
+from tests.core.session.test_recorder import until
 from tests.core.session.test_session_file import decoded
 
 PERIOD_NS = 100_000_000
@@ -107,6 +110,19 @@ def test_a_session_with_video_reads_like_any_other(tmp_path):
     assert np.abs(frames[-1].frame.image.astype(int) - scene(11)).mean() < 6
     assert summarise(path).frames == {"front": 12, "wrist": 12}
     assert [event.text for event in read_session(path, frames=False)] == ["end"]
+
+
+def test_a_client_can_be_told_to_film(tmp_path):
+    client = RecorderClient(tmp_path, video=True)
+    until(lambda: client.status().recording)
+    for number in range(3):
+        frame = Frame(camera="front", image=scene(number), t_ns=number * PERIOD_NS, seq=number)
+        client.put(FrameSeen(frame=frame))
+    status = client.close(60.0)
+    assert status.drops == 0
+    seen = [event.frame.seq for event in read_session(Path(status.path))]
+    assert seen == [0, 1, 2]
+    assert {m.format for topic, _, m in decoded(Path(status.path)) if "camera" in topic} == {"h264"}
 
 
 def test_video_survives_a_kill(tmp_path):
