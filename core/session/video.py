@@ -7,6 +7,7 @@ one, so each message holds exactly one picture, as Foxglove's CompressedVideo as
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -102,6 +103,26 @@ class VideoDecoder:
         image: Any = frames[-1].to_ndarray(format="rgb24")
         image.setflags(write=False)
         return image
+
+
+def last_picture(stream: Sequence[bytes]) -> NDArray[np.uint8] | None:
+    """Decode the last of some pictures of a stream that follow each other.
+
+    Args:
+        stream: At least from the last keyframe on, which is at most a second before.
+
+    Returns:
+        (H, W, 3) uint8 RGB, read-only; None without a keyframe among them.
+
+    Raises:
+        StudioError: If the data is damaged.
+    """
+    keys = [number for number, data in enumerate(stream) if is_keyframe(data)]
+    decoder = VideoDecoder()
+    image = None
+    for data in stream[keys[-1] :] if keys else ():
+        image = decoder.decode(data)
+    return image
 
 
 def is_keyframe(data: bytes) -> bool:

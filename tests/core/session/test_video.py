@@ -14,7 +14,7 @@ from core.session.client import RecorderClient
 from core.session.events import FrameSeen, Note
 from core.session.reader import read_session, summarise
 from core.session.repair import open_session
-from core.session.video import VideoDecoder, VideoEncoder, is_keyframe
+from core.session.video import VideoDecoder, VideoEncoder, is_keyframe, last_picture
 from core.session.writer import SessionWriter
 from core.types import Frame, StudioError
 from tests.core.session.samples import smooth_image
@@ -65,6 +65,15 @@ def test_a_stream_is_entered_at_a_keyframe():
     whole = [from_start.decode(data) for data in stream]
     late = VideoDecoder()
     np.testing.assert_array_equal(late.decode(stream[9]), whole[9])
+
+
+def test_one_picture_of_a_stream_is_found_from_its_keyframe():
+    stream = encoded(16)
+    decoder = VideoDecoder()
+    whole = [decoder.decode(data) for data in stream]
+    np.testing.assert_array_equal(last_picture(stream[:13]), whole[12])
+    np.testing.assert_array_equal(last_picture(stream[4:14]), whole[13])
+    assert last_picture(stream[10:14]) is None
 
 
 def test_another_size_begins_anew_and_odd_sizes_lose_a_line():
