@@ -18,6 +18,9 @@ from core.types import Capabilities, RobotState
 DOWN = frozenset({"failed", "not connected", STOPPED})
 """Statuses of a service that will not get better by waiting."""
 
+AMPLE_ROOM_S = 30 * 86400.0
+"""Nobody asks how long a disk does that lasts for longer than this [s]."""
+
 FROZEN_MS = 2000.0
 """A picture that is older than this means that the rig has stopped to deliver [ms]."""
 
@@ -153,10 +156,11 @@ def _recorder(facts: Facts) -> Rung:
     if file.path:
         name = file.path.rsplit("/", 1)[-1]
         words = f"Recording {name}, {size_text(file.size)}."
-        if file.room_s is not None:
-            words = f"{words[:-1]}; the disk lasts {span_text(file.room_s)} at this pace."
-        if file.room_s is not None and file.room_s < LITTLE_ROOM_S:
-            words = f"{words} Free some of it, or choose another folder."
+        room = file.room_s
+        if room is not None and room < AMPLE_ROOM_S:
+            words = f"{words[:-1]}; at this pace there is room for {span_text(room)} more."
+        if room is not None and room < LITTLE_ROOM_S:
+            words = f"{words} Make room on that disk, or choose another folder."
             return _rung("recorder", State.ODD, words, (Mend.FOLDER, Mend.LOG))
         if not file.dropped:
             return _rung("recorder", State.GOOD, words)

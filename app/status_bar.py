@@ -33,10 +33,10 @@ def clock_text(seconds: float) -> str:
 
 
 def span_text(seconds: float) -> str:
-    """Write how long something lasts, roughly: "12 min", "5 h", "9 days"; at most a year."""
+    """Write how long something lasts, roughly: "12 min", "5 h", "9 days"."""
     for unit, scale in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * scale:
-            return f"{min(seconds, 365 * 86400) / scale:.0f} {unit}"
+            return f"{seconds / scale:.0f} {unit}"
     return "a minute" if seconds >= 60 else "less than a minute"
 
 
