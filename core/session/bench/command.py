@@ -46,6 +46,7 @@ def run_bench_recorder(arguments: argparse.Namespace) -> int:
         folder = Path(name)
         if arguments.minutes > 0:
             measure_cost(report, folder, 60 * arguments.minutes, arguments.beside, say)
+            say(report.text())
         if arguments.kills > 0:
             add_kills(report, run_kills(folder, arguments.kills, SEED, say))
     report.print()

@@ -21,13 +21,17 @@ from typing import Any, cast
 import numpy as np
 from mcap.reader import make_reader
 
+from core.session.bench.load import STATES_PER_SECOND
+from core.session.bench.victim import TOLD_EVERY
 from core.session.events import Note
 from core.session.facts import ROOT
+from core.session.mcap_file import being_written
 from core.session.reader import read_session
 from core.session.repair import open_session
 from core.types import StudioError
 
 RATES = ("low", "high")
+TOLD_EVERY_S = {"low": 0.0, "high": TOLD_EVERY / STATES_PER_SECOND}
 VICTIMS = ("recorder", "both")
 EARLIEST_S, LATEST_S = 0.3, 4.0
 _PATIENCE_S = 60.0
@@ -42,7 +46,8 @@ class Kill:
         victim: "recorder" or "both".
         after_s: When, after the file was there [s].
         messages: How many messages the plain ``mcap`` reader finds in the repaired file.
-        lost_s: Time from the first event that is missing to the kill [s]; 0 if none is.
+        lost_s: Time from the first event that is missing to the kill [s], rounded up to a hundredth
+            of a second at the high rate; 0 if none is.
         decisions: How many decisions had been handed over.
         in_file: How many of them are in the repaired file.
         given_back: How many of the others the studio still held, for the next file.
@@ -93,8 +98,8 @@ def kill_once(folder: Path, rate: str, victim: str, after: float) -> Kill:
             studio.kill()
         told.thread.join(_PATIENCE_S)
         studio.kill()
-    _wait_gone(recorder)
     (part,) = folder.glob("*.part")
+    _wait_released(part)
     whole = open_session(part)
     return _compare(rate, victim, after, killed_ns, told.lines, whole)
 
@@ -106,9 +111,9 @@ def _compare(
         times = [message.publish_time for _, _, message in make_reader(stream).iter_messages()]
     newest = max([*times, *(line["began"] for line in lines if "began" in line)])
     puts = {line["put"]: line["note"] for line in lines if "put" in line}
-    handed = [at for at in puts if at <= killed_ns]
-    # at the high rate an event came every millisecond: what is missing began after the newest one
-    missing = [at for at in handed if at > newest] if rate == "low" else [newest]
+    missing = [at for at in puts if newest < at <= killed_ns]
+    # not every measurement is told of: the first that is missing came less than this before
+    lost_s = (killed_ns - min(missing)) * 1e-9 + TOLD_EVERY_S[rate] if missing else 0.0
     notes = {note: at for at, note in puts.items() if note is not None and at <= killed_ns}
     kept = {int(e.text) for e in read_session(whole, frames=False) if isinstance(e, Note)}
     back = {number for line in lines for number in line.get("unsaved", ())} - kept
@@ -119,7 +124,7 @@ def _compare(
         victim=victim,
         after_s=after,
         messages=len(times),
-        lost_s=max(0, killed_ns - min(missing)) * 1e-9 if missing else 0.0,
+        lost_s=lost_s,
         decisions=len(notes),
         in_file=len(notes.keys() & kept),
         given_back=len(notes.keys() & back),
@@ -153,22 +158,10 @@ class _Told:
                 return
 
 
-def _wait_gone(pid: int) -> None:
+def _wait_released(part: Path) -> None:
+    """Wait until the last thread of a killed recorder has let the file go."""
     deadline = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        if _is_zombie(pid):
-            return
+    while being_written(part):
+        if time.monotonic() > deadline:
+            raise StudioError("a killed recorder does not end")
         time.sleep(0.005)
-    raise StudioError("a killed recorder does not end")
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        words = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
-    except OSError:
-        return True
-    return words.split()[0] == "Z"

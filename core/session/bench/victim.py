@@ -1,9 +1,9 @@
 """A studio that is killed: it records, and says on standard output what it hands over.
 
 Each line is JSON: ``{"recorder": pid, "began": time [ns]}`` when the file is there, ``{"put": time
-[ns], "note": number or null}`` for each event at the low rate and each decision at any, ``{"saved":
-number of decisions}`` when those are on the disk, and ``{"unsaved": [numbers]}`` when the recorder
-has died.
+[ns], "note": number or null}`` for decisions and measurements (at the high rate for every tenth),
+``{"saved": number of decisions}`` when those are on the disk, and ``{"unsaved": [numbers]}`` when
+the recorder has died.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from core.session.events import FrameSeen, Note, StateSampled
 from core.types import RobotState
 
 LOW_STATES_PER_S = 5
+TOLD_EVERY = 10
 DECISION_EVERY_S = {"low": 1.0, "high": 0.2}
 LONGEST_S = 120.0
 _POLL_S = 0.001
@@ -38,7 +39,7 @@ def main(directory: str, rate: str) -> None:
             sys.stdout.write(json.dumps(values) + "\n")
             sys.stdout.flush()
 
-    notes = 0
+    notes = samples = 0
 
     def decide(number: int) -> None:
         nonlocal notes
@@ -49,7 +50,9 @@ def main(directory: str, rate: str) -> None:
 
     def sample(state: RobotState) -> None:
         client.put(StateSampled(state=state))
-        if rate == "low":
+        nonlocal samples
+        samples += 1
+        if rate == "low" or samples % TOLD_EVERY == 0:
             say(put=state.t_ns, note=None)
 
     def watch() -> None:
