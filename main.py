@@ -31,6 +31,10 @@ COMMANDS = {
     "bench gui": ("app.bench.gui:run_bench_gui", "how soon the window paints and stops"),
     "bench serve": ("core.policy.bench:run_bench_serve", "speed of the policy server"),
     "bench gpu": ("core.decoding.bench_gpu:run_bench_gpu", "the engine at 7B-D size on a GPU"),
+    "bench recorder": (
+        "core.session.bench.command:run_bench_recorder",
+        "what the recorder loses, and what it costs",
+    ),
     "train": ("training.cli:run_train", "train the embedded model"),
 }
 

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.services import STOPPED
-from app.status_bar import size_text
+from app.status_bar import LITTLE_ROOM_S, size_text, span_text
 from app.store import Phase, Recording, RigInfo
 from core.types import Capabilities, RobotState
 
 DOWN = frozenset({"failed", "not connected", STOPPED})
 """Statuses of a service that will not get better by waiting."""
+
+AMPLE_ROOM_S = 30 * 86400.0
+"""Nobody asks how long a disk does that lasts for longer than this [s]."""
 
 FROZEN_MS = 2000.0
 """A picture that is older than this means that the rig has stopped to deliver [ms]."""
@@ -153,6 +156,12 @@ def _recorder(facts: Facts) -> Rung:
     if file.path:
         name = file.path.rsplit("/", 1)[-1]
         words = f"Recording {name}, {size_text(file.size)}."
+        room = file.room_s
+        if room is not None and room < AMPLE_ROOM_S:
+            words = f"{words[:-1]}; at this pace there is room for {span_text(room)} more."
+        if room is not None and room < LITTLE_ROOM_S:
+            words = f"{words} Make room on that disk, or choose another folder."
+            return _rung("recorder", State.ODD, words, (Mend.FOLDER, Mend.LOG))
         if not file.dropped:
             return _rung("recorder", State.GOOD, words)
         lost = (

@@ -138,7 +138,9 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
             url, token, keys=parse_keys(studio.settings.policy_keys)
         ),
         make_rig=RigClient,
-        make_recorder=lambda: RecorderClient(Path(studio.settings.sessions), {"program": "studio"}),
+        make_recorder=lambda: RecorderClient(
+            Path(studio.settings.sessions), {"program": "studio"}, video=studio.settings.film
+        ),
         services=Services(service_specs(args)),
         addresses=addresses,
     )

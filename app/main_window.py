@@ -368,7 +368,7 @@ class MainWindow(QMainWindow):
         recording = store.recording
         if recording.path:
             seconds = (time.monotonic_ns() - recording.since_ns) / 1e9
-            self.status.set_recording(seconds, recording.size, recording.dropped)
+            self.status.set_recording(seconds, recording.size, recording.dropped, recording.room_s)
         else:
             self.status.set_recording(None)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.session_log import SessionLog
 from app.store import Recording, Store
@@ -18,6 +19,7 @@ class Recorder(QObject):
     """Owns the recorder client; the recorder itself is a process of its own."""
 
     failed = Signal(str)
+    _ended = Signal(object)
 
     def __init__(
         self,
@@ -40,6 +42,8 @@ class Recorder(QObject):
         self._client: Any = None
         self._timer = QTimer(self, interval=STATUS_MS)
         self._timer.timeout.connect(self.look)
+        self._ended.connect(self._take_back)
+        self._ending: threading.Thread | None = None
         self.final_path = ""
 
     @property
@@ -73,7 +77,8 @@ class Recorder(QObject):
             self._log.attach(None)
             self._client = None
             self._timer.stop()
-            client.close(1.0)
+            self._ending = threading.Thread(target=self._end, args=(client,), name="recorder-end")
+            self._ending.start()
             self._store.set_recording(Recording())
             self.failed.emit(
                 f"{status.error} The arm is not affected. Restart the services (Ctrl+Shift+R) to "
@@ -82,13 +87,31 @@ class Recorder(QObject):
         elif status.path:
             since = time.monotonic_ns() - int(1e9 * status.seconds)
             self._store.set_recording(
-                Recording(path=status.path, since_ns=since, size=status.bytes, dropped=status.drops)
+                Recording(
+                    path=status.path,
+                    since_ns=since,
+                    size=status.bytes,
+                    dropped=status.drops,
+                    room_s=status.room.seconds if status.room is not None else None,
+                )
             )
+
+    def _end(self, client: Any) -> None:
+        """Thread: wait for a recorder that gave up; what it did not save can be told then."""
+        client.close(1.0)
+        self._ended.emit(client.unsaved())
+
+    @Slot(object)
+    def _take_back(self, unsaved: list[Any]) -> None:
+        """Keep what the old recorder did not save; the next one gets it first."""
+        self._log.take_back(unsaved)
 
     def shutdown(self) -> None:
         """Finish the file."""
         client, self._client = self._client, None
         self._timer.stop()
         self._log.attach(None)
+        if self._ending is not None:
+            self._ending.join()
         if client is not None:
             self.final_path = client.close().path

@@ -41,6 +41,7 @@ class SessionLog:
         self._put: Callable[[events.Event], Any] | None = None
         self._kept: deque[events.Event] = deque(maxlen=_KEPT_BACK)
         self._last: dict[str, int] = {}
+        self._moving = False
         self._listeners: list[Callable[[events.Event], None]] = []
 
     def listen(self, listener: Callable[[events.Event], None]) -> None:
@@ -50,8 +51,15 @@ class SessionLog:
     def attach(self, put: Callable[[events.Event], Any] | None) -> None:
         """Hand events to a recorder from now on; what was kept back goes first."""
         self._put = put
-        while self._put is not None and self._kept:
-            self._send(self._kept.popleft())
+        while put is not None and self._kept:  # listeners have heard of them when they happened
+            put(self._kept.popleft())
+
+    def take_back(self, unsaved: list[events.Event]) -> None:
+        """Keep what a recorder did not get onto the disk for the next one."""
+        if self._put is None:
+            self._kept.extendleft(reversed(unsaved))
+        for event in unsaved if self._put is not None else ():
+            self._put(event)
 
     def _send(self, event: events.Event) -> None:
         for listener in self._listeners:
@@ -66,6 +74,7 @@ class SessionLog:
         self, capabilities: Capabilities | None, rig: RigInfo | None, configuration: dict[str, Any]
     ) -> None:
         """Everything is connected."""
+        box = rig.workspace if rig is not None else None
         self._send(
             events.SessionStarted(
                 configuration=configuration,
@@ -74,6 +83,7 @@ class SessionLog:
                 robot=rig.kind if rig is not None else "",
                 host=rig.host if rig is not None else "",
                 cameras=dict(rig.cameras) if rig is not None else {},
+                workspace=np.array(box) if box is not None else None,
             )
         )
 
@@ -81,7 +91,8 @@ class SessionLog:
         """A live picture arrived; at most 15 a second and camera are kept."""
         key = f"frame {frame.camera}"
         if self._put is not None and self._is_due(key, frame.t_ns, FRAMES_PER_SECOND):
-            self._send(events.FrameSeen(frame=frame))
+            # what the arm does is evidence; while it stands still, pictures go first
+            self._send(events.FrameSeen(frame=frame, preview=not self._moving))
 
     def state(self, state: RobotState) -> None:
         """The arm was measured."""
@@ -147,12 +158,15 @@ class SessionLog:
 
     def run_started(self, run_id: str, chunk: ActionChunk, steps: int, request_id: int) -> None:
         """The rig runs a chunk."""
+        self._moving = True
         self._send(
             events.ChunkStarted(run_id=run_id, chunk=chunk, steps=steps, request_id=request_id)
         )
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
+        if not isinstance(event, messages.StepDone):
+            self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():
                 self._send(events.StepDone(run_id=event.run_id, step=event.step, state=event.state))

@@ -34,6 +34,7 @@ class Settings:
         instruction: What stands in the box at the start.
         max_cycles: Cycles after which the automatic mode ends by itself.
         record: Whether the session is kept in a file.
+        film: Whether live pictures are kept as video, which takes less room.
         sessions: Folder for session files.
         policy: Address of a policy server; empty starts one here.
         policy_keys: Names of an observation's parts for a policy server that is not ours:
@@ -49,6 +50,7 @@ class Settings:
     instruction: str = ""
     max_cycles: int = 40
     record: bool = True
+    film: bool = False
     sessions: str = "out/sessions"
     policy: str = ""
     policy_keys: str = ""

@@ -110,6 +110,13 @@ FIELDS = (
         kind=SWITCH,
     ),
     Field(
+        name="film",
+        group=SESSION,
+        label="Live pictures as video",
+        help="For long sessions: a tenth of the room, a little less sharp; from the next file on.",
+        kind=SWITCH,
+    ),
+    Field(
         name="sessions",
         group=SESSION,
         label="Folder",

@@ -13,6 +13,9 @@ from app.steer.camera_panel import OLD_MS, age_text
 
 PERIOD_MS = 250
 
+LITTLE_ROOM_S = 1800.0
+"""A disk that lasts for less than this is said to be nearly full [s]."""
+
 
 def size_text(size: int) -> str:
     """Write a file size as "812 kB" or "12.4 MB"."""
@@ -27,6 +30,14 @@ def clock_text(seconds: float) -> str:
     minutes, rest = divmod(int(max(seconds, 0.0)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
+
+
+def span_text(seconds: float) -> str:
+    """Write how long something lasts, roughly: "12 min", "5 h", "9 days"."""
+    for unit, scale in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * scale:
+            return f"{seconds / scale:.0f} {unit}"
+    return "a minute" if seconds >= 60 else "less than a minute"
 
 
 def think_text(timings: Mapping[str, float]) -> str:
@@ -93,14 +104,30 @@ class StatusBar(QStatusBar):
         """Say which episode is open; nothing for none."""
         self._wanted["episode"] = (words, "accent")
 
-    def set_recording(self, seconds: float | None, size: int = 0, dropped: int = 0) -> None:
-        """Say how the log is doing: its length [s], size [bytes] and the frames it lost."""
+    def set_recording(
+        self,
+        seconds: float | None,
+        size: int = 0,
+        dropped: int = 0,
+        room_s: float | None = None,
+    ) -> None:
+        """Say how the log is doing.
+
+        Args:
+            seconds: Its length [s]; None for no log.
+            size: Bytes in the file.
+            dropped: Frames that it lost.
+            room_s: How long the disk lasts [s]; None while nobody can say.
+        """
         if seconds is None:
             self._wanted["recording"] = ("○ not recording", "warn")
             return
         lost = f"{dropped} dropped" if dropped else "0 drops"
         text = f"● REC {clock_text(seconds)} · {size_text(size)} · {lost}"
-        self._wanted["recording"] = (text, "warn" if dropped else "caption")
+        scarce = room_s is not None and room_s < LITTLE_ROOM_S
+        if room_s is not None and scarce:
+            text += f" · ⚠ disk full in {span_text(room_s)}"
+        self._wanted["recording"] = (text, "warn" if dropped or scarce else "caption")
 
     def write(self) -> None:
         """Write down what is new since the last time."""

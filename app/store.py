@@ -131,12 +131,14 @@ class Recording:
         since_ns: When it began [ns, monotonic].
         size: Bytes so far.
         dropped: Frames that did not make it into the log.
+        room_s: How long the disk lasts at this pace [s]; None while nobody can say.
     """
 
     path: str = ""
     since_ns: int = 0
     size: int = 0
     dropped: int = 0
+    room_s: float | None = None
 
 
 class Store(QObject):

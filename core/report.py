@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import time
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -105,8 +106,9 @@ class Report:
         }
 
     def text(self) -> str:
-        """Return rows and goals as tables."""
-        parts = [format_table(self.rows)] if self.rows else []
+        """Return rows and goals as tables; rows that begin with another column have their own."""
+        groups = groupby(self.rows, key=lambda row: next(iter(row), ""))
+        parts = [format_table(list(rows)) for _, rows in groups]
         if self.goals:
             parts.append(format_table([{**g, "holds": _verdict(g)} for g in self.goals]))
         return "\n\n".join(parts)

@@ -33,9 +33,12 @@ class FrameSeen(Event):
 
     Attributes:
         frame: The picture; its capture time becomes ``t_ns``.
+        preview: Whether it only makes the film smoother, as while nothing moves; such pictures
+            are left out before others. It is not kept in the file.
     """
 
     frame: Frame
+    preview: bool = False
     decisive: ClassVar[bool] = False
     droppable: ClassVar[bool] = True
 
@@ -45,7 +48,7 @@ class FrameSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StateSampled(Event):
-    """A measurement of the arm.
+    """A measurement of the arm, up to a thousand a second.
 
     Attributes:
         state: The measurement; its time becomes ``t_ns``.
@@ -69,6 +72,8 @@ class SessionStarted(Event):
         robot: "lab" or "real".
         host: Address of the arm.
         cameras: Calibration by camera; None where a camera is not calibrated.
+        workspace: (2, 3) lowest and highest corner of the box that the tool may move in, in the
+            base frame [m], if known.
     """
 
     configuration: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -77,6 +82,11 @@ class SessionStarted(Event):
     robot: str = ""
     host: str = ""
     cameras: dict[str, CameraModel | None] = field(default_factory=dict[str, CameraModel | None])
+    workspace: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.workspace is not None:
+            object.__setattr__(self, "workspace", _frozen(self.workspace, (2, 3)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -263,6 +273,21 @@ class InstructionChanged(Event):
     request_id: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attached(Event):
+    """A document that the session was held by; it is an attachment of the file as well.
+
+    Attributes:
+        name: What it is called, such as "consent" or "protocol".
+        text: All of it.
+        media_type: Such as "text/plain" or "application/yaml".
+    """
+
+    name: str
+    text: str
+    media_type: str = "text/plain"
+
+
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -289,6 +314,7 @@ EVENTS: dict[str, type[Event]] = {
         EpisodeProgressed,
         EpisodeNoted,
         EpisodeEnded,
+        Attached,
     )
 }
 
@@ -322,6 +348,8 @@ def describe(event: Event) -> str:
             return f"{event.author}: {event.text}"
         case InstructionChanged():
             return f'Instruction changed: "{event.before}" became "{event.after}"'
+        case Attached():
+            return f'Attached "{event.name}", {len(event.text)} characters'
         case _:
             return describe_comparison(event) or describe_episode(event) or type(event).__name__
 

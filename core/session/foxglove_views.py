@@ -13,8 +13,8 @@ import numpy as np
 from foxglove import Schema
 from foxglove.messages import (
     CameraCalibration,
-    Color,
     CompressedImage,
+    CompressedVideo,
     ImageAnnotations,
     JointState,
     JointStates,
@@ -24,15 +24,11 @@ from foxglove.messages import (
     Point2,
     PointsAnnotation,
     PointsAnnotationType,
-    Pose,
     PoseInFrame,
-    Quaternion,
     RawImage,
     Timestamp,
-    Vector3,
 )
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from core.camera import CameraModel
 from core.session.events import (
@@ -45,16 +41,11 @@ from core.session.events import (
     Stopped,
     describe,
 )
+from core.session.foxglove_space import BASE_FRAME, TRACE_COLOURS, Sight, pose, space_views
 from core.trace import to_pixels
-from core.types import RobotState, Trace, TraceSource
+from core.types import RobotState, Trace
 
 NS = 1_000_000_000
-BASE_FRAME = "base"
-
-_COLOURS = {
-    TraceSource.MODEL: Color(r=0.94, g=0.89, b=0.26, a=1.0),
-    TraceSource.USER: Color(r=0.34, g=0.71, b=0.91, a=1.0),
-}
 
 
 class FoxgloveMessage(Protocol):
@@ -70,15 +61,14 @@ class FoxgloveMessage(Protocol):
         ...
 
 
-def views(event: Event, size: tuple[int, int] | None) -> Iterator[tuple[str, FoxgloveMessage]]:
+def views(event: Event, sight: Sight) -> Iterator[tuple[str, FoxgloveMessage]]:
     """Yield topics and messages that show an event.
 
     Args:
         event: The event.
-        size: (width, height) of the picture that traces refer to [px]; without it they are not
-            drawn.
+        sight: What is known by now; traces are drawn when there is a picture for them.
     """
-    stamp = timestamp(event.wall_ns)
+    stamp, size = timestamp(event.wall_ns), sight.size
     match event:
         case StateSampled():
             yield from _state(event.state, stamp)
@@ -93,6 +83,7 @@ def views(event: Event, size: tuple[int, int] | None) -> Iterator[tuple[str, Fox
             yield "/trace/user", _annotation(event.trace, size, stamp)
         case _:
             pass
+    yield from space_views(event, sight, stamp)
     if event.decisive:
         bad = isinstance(event, (Fault, Stopped))
         level = LogLevel.Error if bad else LogLevel.Info
@@ -102,9 +93,22 @@ def views(event: Event, size: tuple[int, int] | None) -> Iterator[tuple[str, Fox
         yield "/log", message
 
 
-def picture(data: bytes, kind: str, frame_id: str, wall_ns: int) -> CompressedImage:
-    """Wrap an encoded picture; ``kind`` is "jpeg" or "png"."""
-    return CompressedImage(timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format=kind)
+def jpeg_picture(data: bytes, frame_id: str, wall_ns: int) -> CompressedImage:
+    """Wrap a JPEG."""
+    stamp = timestamp(wall_ns)
+    return CompressedImage(timestamp=stamp, frame_id=frame_id, data=data, format="jpeg")
+
+
+def png_picture(data: bytes, frame_id: str, wall_ns: int) -> CompressedImage:
+    """Wrap a PNG."""
+    return CompressedImage(timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format="png")
+
+
+def video_picture(data: bytes, frame_id: str, wall_ns: int) -> CompressedVideo:
+    """Wrap one picture of an H.264 stream."""
+    return CompressedVideo(
+        timestamp=timestamp(wall_ns), frame_id=frame_id, data=data, format="h264"
+    )
 
 
 def depth_picture(values: NDArray[np.float32], wall_ns: int) -> RawImage:
@@ -131,16 +135,8 @@ def _state(state: RobotState, stamp: Timestamp) -> Iterator[tuple[str, FoxgloveM
     yield f"/robot/{state.arm}/joints", JointStates(timestamp=stamp, joints=joints)
     yield (
         f"/robot/{state.arm}/pose",
-        PoseInFrame(timestamp=stamp, frame_id=BASE_FRAME, pose=_pose(state.ee_pose)),
+        PoseInFrame(timestamp=stamp, frame_id=BASE_FRAME, pose=pose(state.ee_pose)),
     )
-
-
-def _pose(transform: NDArray[np.float64]) -> Pose | None:
-    if not np.isfinite(transform).all() or np.linalg.det(transform[:3, :3]) <= 0:
-        return None
-    x, y, z = (float(v) for v in transform[:3, 3])
-    qx, qy, qz, qw = (float(v) for v in Rotation.from_matrix(transform[:3, :3]).as_quat())
-    return Pose(position=Vector3(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
 
 
 def _calibration(name: str, camera: CameraModel, stamp: Timestamp) -> CameraCalibration:
@@ -163,7 +159,7 @@ def _annotation(trace: Trace, size: tuple[int, int], stamp: Timestamp) -> ImageA
         timestamp=stamp,
         type=PointsAnnotationType.LineStrip,
         points=[Point2(x=float(x), y=float(y)) for x, y in pixels],
-        outline_color=_COLOURS[trace.source],
+        outline_color=TRACE_COLOURS[trace.source],
         thickness=2.0,
         metadata=[KeyValuePair(key="arm", value=trace.arm)],
     )

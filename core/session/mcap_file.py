@@ -13,7 +13,14 @@ from pathlib import Path
 
 from mcap.writer import CompressionType, Writer
 
+from core.session.records import RECORD_LIMIT
+
 CHUNK_BYTES = 128 * 1024
+"""A chunk is finished when it holds this much ..."""
+
+CHUNK_LIMIT = 256 * 1024
+"""... and before a message would make it larger than this; only one large message may."""
+
 PART = ".part"
 
 
@@ -39,10 +46,11 @@ class McapFile:
         self._stream = self.part.open("xb")
         fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._writer = Writer(
-            self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD
+            self._stream, chunk_size=RECORD_LIMIT, compression=CompressionType.ZSTD
         )
         self._writer.start(library="steering-studio")
         self._final = 0
+        self._pending = 0
         self._schemas: dict[str, int] = {}
         self._channels: dict[str, int] = {}
         self.flush(sync=True)
@@ -51,6 +59,11 @@ class McapFile:
     def size(self) -> int:
         """Bytes written so far, without what waits in the current chunk."""
         return self._final or self._stream.tell()
+
+    @property
+    def descriptor(self) -> int:
+        """Number of the open file, to have it put on the disk."""
+        return self._stream.fileno()
 
     def channel(
         self, topic: str, message_encoding: str, name: str, schema_encoding: str, schema: bytes
@@ -74,15 +87,33 @@ class McapFile:
             t_ns: When it happened [ns, monotonic].
             sequence: Running number of the topic.
         """
+        if self._pending and self._pending + len(data) > CHUNK_LIMIT:
+            self.flush()
         self._writer.add_message(channel, wall_ns, data, t_ns, sequence & 0xFFFFFFFF)
+        self._pending += len(data)
+        if self._pending >= CHUNK_BYTES:
+            self.flush()
 
     def add_metadata(self, name: str, values: dict[str, str]) -> None:
         """Append facts about the file."""
         self._writer.add_metadata(name, values)
 
+    def attach(self, name: str, media_type: str, data: bytes, *, wall_ns: int) -> None:
+        """Append a document, such as a protocol or a consent text.
+
+        Args:
+            name: What it is called.
+            media_type: Such as "text/plain".
+            data: Its bytes.
+            wall_ns: When it was noted [ns since 1970].
+        """
+        self.flush()  # in the file's order it stands between what came before and after it
+        self._writer.add_attachment(0, wall_ns, name, media_type, data)
+
     def flush(self, *, sync: bool = False) -> None:
-        """Hand everything to the operating system; with ``sync``, to the disk."""
+        """Finish the chunk and hand it to the operating system; with ``sync``, to the disk."""
         self._writer.flush()
+        self._pending = 0
         if sync:
             os.fsync(self._stream.fileno())
 

@@ -51,7 +51,7 @@ def is_map(array: NDArray[Any]) -> bool:
 
 
 def _encode(kind: str, image: NDArray[np.uint8], options: list[int]) -> bytes:
-    ok, data = cv2.imencode(kind, image[..., ::-1], options)
+    ok, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     if not ok:
         raise StudioError(f"a picture of shape {image.shape} cannot be encoded")
     return data.tobytes()

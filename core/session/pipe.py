@@ -1,16 +1,19 @@
 """Messages from the studio to the recorder: a length, then :mod:`core.wire`, over a pipe.
 
 The first message is ``{"metadata": {name: text}}``; each later one is ``{"event": kind, "value":
-plain}`` or ``{"dropped": total}``. The end of the pipe ends the session, however it came about.
+plain}``, ``{"picture": fields of EncodedFrame}`` or ``{"drops": {kind: total}}``. The end of the
+pipe ends the session, however it came about.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from core.session.events import Event
+from core.session.frame_encoder import EncodedFrame
 from core.session.plain import event_from_plain, event_to_plain
 from core.types import StudioError
 from core.wire import MAX_MESSAGE_BYTES, pack, unpack
@@ -28,6 +31,23 @@ def event_message(event: Event) -> bytes:
     """Return an event as a framed message; its arrays travel raw."""
     plain = event_to_plain(event, lambda array, _owner: array)
     return frame_message({"event": type(event).__name__, "value": plain})
+
+
+def picture_message(picture: EncodedFrame) -> bytes:
+    """Return a live picture as a framed message."""
+    return frame_message({"picture": asdict(picture)})
+
+
+def read_picture(message: dict[str, Any]) -> EncodedFrame:
+    """Rebuild the picture of a message.
+
+    Raises:
+        StudioError: If the message is damaged.
+    """
+    try:
+        return EncodedFrame(**message["picture"])
+    except TypeError as error:
+        raise StudioError(f"a picture to the recorder is damaged: {error}") from error
 
 
 def read_event(message: dict[str, Any]) -> Event:

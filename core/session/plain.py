@@ -41,7 +41,7 @@ def event_from_plain(kind: str, plain: Any, load: LoadArray) -> Event:
     if kind not in EVENTS:
         raise StudioError(f"the log has an event '{kind}' that this version does not know")
     try:
-        return cast("Event", _from_plain(EVENTS[kind], plain, load))
+        return cast("Event", _reader(EVENTS[kind])(plain, load))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise StudioError(f"an event '{kind}' in the log is damaged: {error}") from error
 
@@ -59,7 +59,8 @@ def _to_plain(value: Any, keep: KeepArray, owner: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if is_dataclass(value):
-        return {f.name: _to_plain(getattr(value, f.name), keep, value) for f in fields(value)}
+        names = _names(type(value))
+        return {name: _to_plain(getattr(value, name), keep, value) for name in names}
     if isinstance(value, dict):
         items = cast("dict[Any, Any]", value).items()
         return {str(key): _to_plain(item, keep, owner) for key, item in items}
@@ -68,34 +69,60 @@ def _to_plain(value: Any, keep: KeepArray, owner: Any) -> Any:
     return str(value)  # a path in the configuration, for example
 
 
-def _from_plain(hint: Any, plain: Any, load: LoadArray) -> Any:
+_Read = Callable[[Any, LoadArray], Any]
+
+
+@cache
+def _reader(hint: Any) -> _Read:
+    """Return what reads a plain value as a type; looked up once, as it serves every message."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
-        return plain
+        return lambda plain, load: plain
     if origin in (Union, UnionType):
-        if plain is None:
-            return None
-        return _from_plain(next(a for a in arguments if a is not NoneType), plain, load)
+        inner = _reader(next(a for a in arguments if a is not NoneType))
+        return lambda plain, load: None if plain is None else inner(plain, load)
     if hint is np.ndarray or origin is np.ndarray:
-        return load(plain)
+        return lambda plain, load: load(plain)
     if is_dataclass(hint):
-        hints = _hints(cast("type", hint))
-        given = {
-            name: _from_plain(hints[name], plain[name], load) for name in hints if name in plain
-        }
-        return cast("type", hint)(**given)
+        return _dataclass_reader(cast("type", hint))
     if origin is tuple:
-        inner = arguments[:1] * len(plain) if arguments[-1] is ... else arguments
-        return tuple(_from_plain(a, item, load) for a, item in zip(inner, plain, strict=True))
+        return _tuple_reader(arguments)
     if origin is dict:
-        return {key: _from_plain(arguments[1], item, load) for key, item in plain.items()}
-    return hint(plain)
+        item = _reader(arguments[1])
+        return lambda plain, load: {key: item(value, load) for key, value in plain.items()}
+    return lambda plain, load: hint(plain)
+
+
+def _dataclass_reader(kind: type) -> _Read:
+    readers = {name: _reader(hint) for name, hint in _hints(kind).items()}
+
+    def read(plain: Any, load: LoadArray) -> Any:
+        found = {name: get(plain[name], load) for name, get in readers.items() if name in plain}
+        return kind(**found)
+
+    return read
+
+
+def _tuple_reader(arguments: tuple[Any, ...]) -> _Read:
+    readers = [_reader(a) for a in arguments if a is not ...]
+    endless = arguments[-1] is ...
+
+    def read(plain: Any, load: LoadArray) -> Any:
+        each = readers * len(plain) if endless else readers
+        return tuple(get(item, load) for get, item in zip(each, plain, strict=True))
+
+    return read
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {f.name: hints[f.name] for f in fields(kind)}
+    return {name: hints[name] for name in _names(kind)}
 
 
 _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}

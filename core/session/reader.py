@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from mcap.records import Channel, Footer, Message, Metadata, Schema
@@ -21,10 +21,14 @@ from core.session.records import read_records
 from core.session.writer import CAMERA_TOPIC, EVENT_TOPIC, PICTURE_KEY, SEQUENCE_KEY
 from core.types import Frame, StudioError
 
+if TYPE_CHECKING:
+    from core.session.video import VideoDecoder
+
 _PICTURES_KEPT = 32
 """Pictures precede the event that needs them; so many may wait."""
 
 _IMAGE, _RAW_IMAGE = "foxglove.CompressedImage", "foxglove.RawImage"
+_VIDEO = "foxglove.CompressedVideo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ def read_session(path: Path, *, frames: bool = True) -> Iterator[Event]:
     """
     schemas: dict[int, Schema] = {}
     channels: dict[int, Channel] = {}
-    pictures = _Pictures()
+    pictures, films = _Pictures(), _Films()
     for record in read_records(path):
         if isinstance(record, Schema):
             schemas[record.id] = record
@@ -76,7 +80,11 @@ def read_session(path: Path, *, frames: bool = True) -> Iterator[Event]:
                 yield _event(channel.topic.removeprefix(EVENT_TOPIC), record, pictures)
             elif schema.name == _IMAGE and channel.topic.startswith(CAMERA_TOPIC):
                 if frames:
-                    yield _frame(record, pictures.decode(schema, record))
+                    image = pictures.decode(schema, record)
+                    yield _frame(record, image.frame_id, decode_picture(image.data))
+            elif schema.name == _VIDEO:
+                if frames and (seen := films.decode(pictures.decode(schema, record))) is not None:
+                    yield _frame(record, *seen)
             elif schema.name in (_IMAGE, _RAW_IMAGE):
                 pictures.remember(channel.topic, schema, record)
 
@@ -154,6 +162,22 @@ class _Pictures:
         return decoder(message.data)
 
 
+class _Films:
+    """The decoders of cameras whose pictures are kept as video."""
+
+    def __init__(self) -> None:
+        self._decoders: dict[str, VideoDecoder] = {}
+
+    def decode(self, message: Any) -> tuple[str, NDArray[np.uint8]] | None:
+        """Return camera and picture; None before the first keyframe."""
+        from core.session.video import VideoDecoder  # a large library, for few sessions
+
+        if message.frame_id not in self._decoders:
+            self._decoders[message.frame_id] = VideoDecoder()
+        image = self._decoders[message.frame_id].decode(message.data)
+        return None if image is None else (message.frame_id, image)
+
+
 def _event(kind: str, message: Message, pictures: _Pictures) -> Event:
     try:
         plain = json.loads(message.data)
@@ -162,16 +186,9 @@ def _event(kind: str, message: Message, pictures: _Pictures) -> Event:
     return event_from_plain(kind, plain, pictures.load)
 
 
-def _frame(message: Message, image: Any) -> FrameSeen:
-    return FrameSeen(
-        frame=Frame(
-            camera=image.frame_id,
-            image=decode_picture(image.data),
-            t_ns=message.publish_time,
-            seq=message.sequence,
-        ),
-        wall_ns=message.log_time,
-    )
+def _frame(message: Message, camera: str, image: NDArray[np.uint8]) -> FrameSeen:
+    frame = Frame(camera=camera, image=image, t_ns=message.publish_time, seq=message.sequence)
+    return FrameSeen(frame=frame, wall_ns=message.log_time)
 
 
 def _numbers(plain: Any) -> NDArray[Any]:

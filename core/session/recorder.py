@@ -2,7 +2,8 @@
 
 It outlives the studio just long enough to finish the file: the pipe's end is the session's end,
 whether the window was closed or killed. On standard output it says where it writes
-(``{"ready": path}``), how far it is (``{"status": ...}``) and where the finished file is.
+(``{"ready": path}``), how far it is (``{"status": ...}``), how many decisive events are on the
+disk (``{"kept": number}``) and where the finished file is.
 """
 
 from __future__ import annotations
@@ -14,27 +15,33 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.service import announce_ready
+from core.session.disk_sync import DiskSync
 from core.session.event import wall_clock_ns
-from core.session.events import Note
+from core.session.events import EVENTS, Note
 from core.session.facts import program_facts
+from core.session.forecast import Forecast
 from core.session.mcap_file import PART
-from core.session.pipe import Unframer, read_event
+from core.session.pipe import Unframer, read_event, read_picture
 from core.session.repair import open_session
-from core.session.writer import SessionWriter
+from core.session.writer import SYNC_EVERY_S, SessionWriter
 from core.types import StudioError
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_DIRECTORY = Path("out/sessions")
 STATUS_EVERY_S = 0.5
+DECISIVE = frozenset(name for name, kind in EVENTS.items() if kind.decisive)
 _WAIT_S = 0.1
+_saying = threading.Lock()
 _READ_BYTES = 1 << 20
 
 
@@ -70,25 +77,38 @@ def _record(source: int, directory: Path) -> None:
     first = next(messages, None)
     if first is None:  # nothing ever arrived: no session, no file
         return
-    writer = SessionWriter(_new_path(directory), _metadata(first))
+    writer = SessionWriter(_new_path(directory), _metadata(first), wait=False)
+    disk = DiskSync(writer.file.descriptor, lambda count: _say({"kept": count}))
     announce_ready(str(writer.file.path), part=str(writer.file.part))
-    started = reported = time.monotonic()
-    dropped = 0
+    forecast = Forecast(directory)
+    started = reported = synced = time.monotonic()
+    decisive = 0
+    drops: dict[str, int] = {}
     try:
         for message in messages:
             writer.tick()
             if message is not None:
-                dropped = int(message.get("dropped", dropped))
+                drops = message.get("drops", drops)
+                if "picture" in message:
+                    _put_picture(writer, message)
                 if "event" in message:
                     _put(writer, message)
+                    if message["event"] in DECISIVE:
+                        decisive += 1
+                        disk.ask(decisive)
+            if time.monotonic() - synced >= SYNC_EVERY_S:
+                synced = time.monotonic()
+                disk.ask(decisive)
             if time.monotonic() - reported >= STATUS_EVERY_S:
                 reported = time.monotonic()
-                _say({"status": _status(writer, reported - started)})
-        if dropped:
-            text = f"{dropped} live pictures were left out: the recorder could not keep up"
-            writer.put(Note(text=text, author="recorder"))
+                room = asdict(forecast.look(reported, writer.file.size))
+                _say({"status": _status(writer, reported - started) | {"room": room}})
+        if any(drops.values()):
+            writer.put(Note(text=_drops_text(drops), author="recorder"))
+        disk.close()
         path = writer.finish()
     except BaseException:
+        disk.close()
         writer.abandon()
         raise
     _say({"status": _status(writer, time.monotonic() - started), "finished": str(path)})
@@ -118,6 +138,20 @@ def _put(writer: SessionWriter, message: dict[str, Any]) -> None:
     writer.put(event)
 
 
+def _put_picture(writer: SessionWriter, message: dict[str, Any]) -> None:
+    try:
+        writer.put_picture(read_picture(message))
+    except StudioError as error:
+        logger.warning("%s", error)
+
+
+def _drops_text(drops: dict[str, int]) -> str:
+    pictures = drops.get("previews", 0) + drops.get("frames", 0)
+    samples = drops.get("samples", 0)
+    others = f" and {samples} measurements of the arm" if samples else ""
+    return f"{pictures} live pictures{others} were left out: the recorder could not keep up"
+
+
 def _metadata(first: dict[str, Any]) -> dict[str, str]:
     given = first.get("metadata") or {}
     facts = program_facts() | {"started_wall_ns": str(wall_clock_ns())}
@@ -139,7 +173,8 @@ def _status(writer: SessionWriter, seconds: float) -> dict[str, float | int]:
 
 
 def _say(message: dict[str, Any]) -> None:
-    with suppress(OSError):  # a killed studio no longer listens; the file matters
+    # a killed studio no longer listens; the file matters
+    with _saying, suppress(OSError):
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 

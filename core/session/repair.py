@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from mcap.records import Channel, Footer, Message, Metadata, Schema
+from mcap.records import Attachment, Channel, Footer, Message, Metadata, Schema
 
 from core.session.mcap_file import PART, McapFile, being_written
 from core.session.records import read_records
@@ -80,6 +80,8 @@ def _copy(part: Path, target: Path, copy: Path) -> int:
                 channels[record.id] = _channel(file, record, schemas[record.schema_id])
             elif isinstance(record, Metadata):
                 file.add_metadata(record.name, record.metadata)
+            elif isinstance(record, Attachment):
+                file.attach(record.name, record.media_type, record.data, wall_ns=record.log_time)
             elif isinstance(record, Message):
                 file.add(
                     channels[record.channel_id],

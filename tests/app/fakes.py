@@ -323,6 +323,9 @@ class ScriptedRecorder:
         self.closed = True
         return self.status()
 
+    def unsaved(self) -> list[Any]:
+        return []
+
     def names(self) -> list[str]:
         """Kinds of the decisive events, in order."""
         return [type(e).__name__ for e in self.events if not e.droppable]

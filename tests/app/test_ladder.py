@@ -95,6 +95,15 @@ def test_the_recorder_says_why_it_does_not_record() -> None:
     assert (full.state, full.words) == (State.BAD, "The disk is full.")
     assert Mend.FOLDER in full.mends
     assert rung("recorder", recording=none).state == State.WAITING
+    ample = rung("recorder", recording=Recording(path="s.mcap", room_s=18_000.0))
+    assert ample.state == State.GOOD
+    assert "room for 5 h more" in ample.words
+    endless = rung("recorder", recording=Recording(path="s.mcap", room_s=1e9))
+    assert "room" not in endless.words
+    short = rung("recorder", recording=Recording(path="s.mcap", room_s=900.0))
+    assert short.state == State.ODD
+    assert "room for 15 min more. Make room" in short.words
+    assert short.mends[0] == Mend.FOLDER
     slow = rung("recorder", recording=Recording(path="s.mcap", dropped=3))
     assert "3 pictures" in slow.words
 

@@ -44,6 +44,12 @@ def test_it_warns_in_words(qtbot: QtBot) -> None:
         "episode": "",
         "recording": "● REC 03:12 · 12.4 MB · 3 dropped",
     }
+    bar.set_recording(192.0, 12_400_000, 0, 18_000.0)
+    bar.write()
+    assert bar.texts["recording"] == "● REC 03:12 · 12.4 MB · 0 drops"
+    bar.set_recording(192.0, 12_400_000, 0, 900.0)
+    bar.write()
+    assert bar.texts["recording"].endswith("· ⚠ disk full in 15 min")
     bar.set_recording(None)
     bar.write()
     assert bar.texts["recording"] == "○ not recording"

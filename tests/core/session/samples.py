@@ -86,6 +86,7 @@ def every_kind():
             robot="lab",
             host="127.0.0.1",
             cameras={"front": camera(), "wrist": None},
+            workspace=np.array([[0.2, -0.4, 0.0], [0.7, 0.4, 0.6]]),
         ),
         events.StateSampled(state=state()),
         events.Observed(request_id=4, observation=observation),
@@ -115,6 +116,7 @@ def every_kind():
         events.EpisodeNoted(number=1, remark=1, text="It slid “away”."),
         events.EpisodeEnded(number=1, outcome=Outcome.FAILURE, progress=25, note="It slid away."),
         events.EpisodeEnded(number=1, outcome=Outcome.DISCARDED, revised=True),
+        events.Attached(name="consent", text="I agree.", media_type="text/markdown"),
     ]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.session.events import FrameSeen, Note, StateSampled
-from core.session.outbox import Outbox
+from core.session.outbox import Drops, Outbox
 from tests.core.session.samples import frame, state
 
 FRAME_BYTES = frame().image.nbytes
@@ -18,7 +18,7 @@ def drain(outbox):
     outbox.close()
     events = []
     while not outbox.drained:
-        events.append(outbox.take(0))
+        events += outbox.take(0)
     return events
 
 
@@ -46,7 +46,7 @@ def test_taken_pictures_free_their_place():
     outbox = Outbox(frame_bytes=FRAME_BYTES)
     for number in range(3):
         outbox.put(FrameSeen(frame=frame(seq=number)))
-        assert outbox.take(0).frame.seq == number
+        assert [event.frame.seq for event in outbox.take(0)] == [number]
     assert outbox.dropped == 0
 
 
@@ -76,4 +76,34 @@ def test_what_comes_after_the_end_is_counted():
 
 
 def test_waiting_for_nothing_ends():
-    assert Outbox().take(0.001) is None
+    assert Outbox().take(0.001) == []
+    assert Outbox().take(0.001, linger=0.001) == []
+
+
+def test_previews_go_before_frames_and_measurements_last():
+    outbox = Outbox(frame_bytes=3 * FRAME_BYTES, samples=2)
+    for number in range(4):
+        for preview in (False, True):
+            outbox.put(FrameSeen(frame=frame(seq=number), preview=preview))
+        outbox.put(StateSampled(state=state()))
+        outbox.put(Note(text=f"{number}"))
+    assert outbox.drops == Drops(previews=4, frames=1, samples=2)
+    events = drain(outbox)
+    assert [(e.frame.seq, e.preview) for e in events if isinstance(e, FrameSeen)] == [
+        (1, False),
+        (2, False),
+        (3, False),
+    ]
+    assert [e.text for e in events if isinstance(e, Note)] == ["0", "1", "2", "3"]
+
+
+def test_what_is_decisive_does_not_wait_for_others():
+    outbox = Outbox()
+    samples = [StateSampled(state=state()) for _ in range(3)]
+    for sample in samples:
+        outbox.put(sample)
+    assert outbox.take(0, linger=0.01) == samples
+    note = Note(text="a")
+    outbox.put(samples[0])
+    outbox.put(note)
+    assert outbox.take(0, linger=60.0) == [samples[0], note]

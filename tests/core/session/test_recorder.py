@@ -73,6 +73,7 @@ def test_killed_recorder_is_reported_and_leaves_a_readable_file(client):
     error = until(lambda: client.status().error)
     assert str(part) in error
     client.put(Note(text="too late"))
+    assert [event.text for event in client.unsaved()] == ["too late"]
     assert not client.status().recording
     assert client.status().drops >= 1
     whole = open_session(part)
@@ -154,9 +155,13 @@ def test_folder_that_cannot_be_written_is_a_sentence(tmp_path):
 
 def test_missing_program_is_a_sentence(tmp_path):
     client = RecorderClient(tmp_path, command=["/nowhere/recorder"])
-    assert "cannot be started" in client.status().error
-    client.put(Note(text="x"))
-    assert client.close().drops == 1
+    early = Note(text="before anybody knows")
+    client.put(early)
+    assert "cannot be started" in until(lambda: client.status().error)
+    late = Note(text="after that")
+    client.put(late)
+    assert client.close().drops == 2
+    assert client.unsaved() == [early, late]
 
 
 def test_repair_command(tmp_path, capsys):

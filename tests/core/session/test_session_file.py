@@ -7,10 +7,12 @@ import json
 import numpy as np
 import pytest
 from mcap.reader import make_reader
+from mcap.records import Chunk
+from mcap.stream_reader import StreamReader
 from mcap_protobuf.decoder import DecoderFactory
 
-from core.session.events import FrameSeen, Note, StateSampled, describe
-from core.session.mcap_file import McapFile
+from core.session.events import Attached, FrameSeen, Note, StateSampled, describe
+from core.session.mcap_file import CHUNK_LIMIT, McapFile
 from core.session.reader import read_session, summarise
 from core.session.repair import open_session, repair
 from core.session.writer import SessionWriter
@@ -248,3 +250,51 @@ def test_full_disk_is_an_oserror_and_leaves_the_part(path, monkeypatch):
     monkeypatch.undo()
     writer.abandon()
     assert [event.text for event in read_session(writer.file.part)][:1] == ["a"]
+
+
+def test_chunks_are_small_however_the_messages_come(path):
+    noise = np.random.default_rng(0).integers(0, 256, 200_000, dtype=np.uint8).tobytes()
+    file = McapFile(path)
+    channel = file.channel("/x", "raw", "", "", b"")
+    for size in (1, 100_000, 100_000, 200_000, 1, 60_000, 60_000, 60_000):
+        file.add(channel, noise[:size], wall_ns=1, t_ns=1)
+    file.finish()
+    sizes = [r.uncompressed_size for r in chunks(path)]
+    assert sum(sizes) > 580_000
+    assert max(sizes) < CHUNK_LIMIT + 1_000
+    assert sizes[0] > 2 * 100_000  # not one chunk for each message
+
+
+def test_everything_is_synced_now_and_then(path, monkeypatch):
+    now, synced = [0.0], []
+    monkeypatch.setattr("core.session.writer.time.monotonic", lambda: now[0])
+    writer = write(path, [])
+    monkeypatch.setattr("core.session.mcap_file.os.fsync", synced.append)
+    writer.put(StateSampled(state=state()))
+    for now[0] in (0.5, 1.0, 1.5):
+        writer.tick()
+    assert not synced
+    now[0] = 2.0
+    writer.tick()
+    writer.tick()
+    assert len(synced) == 1
+    writer.abandon()
+
+
+def test_documents_are_attachments_also_after_repair(path):
+    events = [Attached(name="consent", text="I “agree”.", media_type="text/markdown")]
+    write(path, events).abandon()
+    whole = open_session(path)
+    with whole.open("rb") as stream:
+        (found,) = make_reader(stream).iter_attachments()
+    assert (found.name, found.media_type) == ("consent", "text/markdown")
+    assert found.data.decode() == "I “agree”."
+    assert found.log_time == events[0].wall_ns
+    assert all(map(same, read_session(whole), events))
+    assert summarise(whole).events == {"Attached": 1}
+
+
+def chunks(path):
+    with path.open("rb") as stream:
+        reader = StreamReader(stream, emit_chunks=True)
+        return [record for record in reader.records if isinstance(record, Chunk)]
