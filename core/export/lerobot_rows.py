@@ -8,23 +8,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from core.episode import Outcome
+from core.export.pose import DELTA, POSE, pose_values
 from core.export.take import NS, Step, Take
-from core.types import ACTION_DIM, MAX_TRACE_POINTS, RobotState
+from core.types import MAX_TRACE_POINTS
 
 NO_POINT, NO_PROGRESS = -1.0, -1.0
 """Stand for a point that a trace does not have and for progress that nobody gave: training code
 stumbles over NaN."""
 
-_POSE = ["x", "y", "z", "rx", "ry", "rz", "gripper"]
-_DELTA = ["dx", "dy", "dz", "drx", "dry", "drz", "gripper"]
 _POINTS = [f"{axis}{i}" for i in range(MAX_TRACE_POINTS) for axis in "xy"]
 
 MEANING = {
-    "observation.state": "measured before the step: position [m] and rotation vector [rad] of the "
-    "end effector in the base frame, gripper opening 0 (closed) to 1 (open)",
+    "observation.state": "measured before the step, in the base frame: position of the end effector "
+    "[m], first two columns of its rotation matrix, gripper opening 0 (closed) to 1 (open)",
     "observation.joints": "measured before the step: joint angles [rad]",
     "observation.age": "how old each camera's picture was when the step began [s], in the order of "
     "the names; the pictures are the newest ones by then",
@@ -67,10 +65,10 @@ def features(cameras: dict[str, tuple[int, int]], fps: int) -> dict[str, dict[st
         fps: Rows per second.
     """
     table = {
-        "observation.state": _feature("float32", _POSE),
+        "observation.state": _feature("float32", list(POSE)),
         "observation.joints": _feature("float32", [f"joint{i + 1}" for i in range(7)]),
         "observation.age": _feature("float32", sorted(cameras)),
-        "action": _feature("float32", _DELTA),
+        "action": _feature("float32", list(DELTA)),
         "trace": _feature("float32", _POINTS),
         "trace_points": _feature("int64"),
         "steered": _feature("bool"),
@@ -131,7 +129,7 @@ def columns(
     progress = NO_PROGRESS if take.progress is None else take.progress / 100
     before = [step.before for step in steps if step.before is not None]
     return {
-        "observation.state": np.stack([_state(state) for state in before]),
+        "observation.state": np.stack([pose_values(state) for state in before]),
         "observation.joints": np.stack([state.q for state in before]),
         "observation.age": np.asarray(ages),
         "action": np.stack([step.action for step in steps]),
@@ -171,13 +169,6 @@ def as_table(data: dict[str, NDArray[Any]], kinds: dict[str, dict[str, Any]]) ->
 
 def _feature(dtype: str, names: list[str] | None = None) -> dict[str, Any]:
     return {"dtype": dtype, "shape": [len(names) if names else 1], "names": names}
-
-
-def _state(state: RobotState) -> NDArray[np.float64]:
-    turn = Rotation.from_matrix(state.ee_pose[:3, :3]).as_rotvec()
-    result = np.concatenate([state.ee_pose[:3, 3], turn, [state.gripper]])
-    assert result.shape == (ACTION_DIM,)
-    return result
 
 
 def _trace(step: Step) -> NDArray[np.float64]:
