@@ -6,7 +6,6 @@ encoder, dates and the form of the names are the same for both. Source: study-lo
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -92,7 +91,7 @@ def write_blind_pair(
         cut_pauses: Cut the pauses from both, so that only control steps remain; otherwise they are
             kept in both. How fast a policy thinks must not show on one side only.
         length: How both get the same number of pictures.
-        names: File names without ending; by default the hash of the content, which says nothing
+        names: File names without ending; by default a hash of the pictures, which says nothing
             and stays the same when a pair is written again.
         check: Called before every picture; may raise to give up.
 
@@ -126,7 +125,8 @@ def write_blind_pair(
             for file, shape, picture in zip(files, shapes, pair, strict=True):
                 file.add(shape(picture))
         made = [file.finish() for file in files]
-        a, b = _place(made, out, names)
+        stems = names or _neutral([file.content.hexdigest() for file in files])
+        a, b = _place(made, out, stems)
     finally:
         for file in files:
             file.abandon()
@@ -168,9 +168,8 @@ def _together(
         shown_b = shown_b if next_b is None else next_b
 
 
-def _place(made: Sequence[Path], out: Path, names: tuple[str, str] | None) -> tuple[Path, Path]:
+def _place(made: Sequence[Path], out: Path, stems: tuple[str, str]) -> tuple[Path, Path]:
     """Give both files their names and the same date."""
-    stems = names or _neutral([hashlib.sha256(path.read_bytes()).hexdigest() for path in made])
     if stems[0] == stems[1] or any(Path(stem).name != stem for stem in stems):
         raise StudioError(f"'{stems[0]}' and '{stems[1]}' cannot be the names of two files.")
     targets = (out / f"{stems[0]}.mp4", out / f"{stems[1]}.mp4")

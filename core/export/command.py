@@ -68,7 +68,7 @@ def run_export(arguments: argparse.Namespace) -> int:
     progress.end()
     for sentence in result.skipped:
         print(f"Left out: {sentence}", file=sys.stderr)
-    print(summary(result))
+    print(summary(result), file=sys.stdout)
     return 0
 
 

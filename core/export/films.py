@@ -35,8 +35,7 @@ class FilmJob:
         cut = take.pauses() if self._request.cut_pauses else ()
         made: list[str] = []
         for camera in _cameras(take, self._request):
-            live = ((time, image) for _, time, image in pictures(take, [camera], pace))
-            steady = at_rate(live, self._request.fps, cut)
+            steady = at_rate(_live(take, camera, pace), self._request.fps, cut)
             first = next(steady, None)
             if first is None:
                 continue
@@ -83,8 +82,8 @@ class BlindJob:
         """Write the pair."""
         a, b = part.takes
         pair = write_blind_pair(
-            self._live(a),
-            self._live(b),
+            _live(a, self._camera),
+            _live(b, self._camera),
             folder,
             fps=self._request.fps,
             pauses_a=a.pauses(),
@@ -114,11 +113,6 @@ class BlindJob:
         path = out.with_name(out.name + KEY_SUFFIX)
         path.write_text(json.dumps(facts[0]["key"], indent=2, sort_keys=True))
 
-    def _live(self, take: Take) -> Iterator[TimedPicture]:
-        """Yield the pictures of a take; nothing is ever drawn on live pictures."""
-        for _, time, image in pictures(take, [self._camera]):
-            yield time, image
-
 
 def rules(pair: BlindPair) -> dict[str, object]:
     """Return what holds for both videos of a pair, to be told to everybody."""
@@ -135,6 +129,12 @@ def stem(take: Take, request: ExportRequest) -> str:
     """Return the beginning of the names of a take's files."""
     name = session_name(take.path, request.keep)
     return f"{name}-episode-{take.number:02d}" if take.number else name
+
+
+def _live(take: Take, camera: str, pace: Pace | None = None) -> Iterator[TimedPicture]:
+    """Yield the pictures of a take from its very beginning; nothing is drawn on live pictures."""
+    for _, time, image in pictures(take, [camera], pace):
+        yield max(time, 0.0), image
 
 
 def _cameras(take: Take, request: ExportRequest) -> list[str]:

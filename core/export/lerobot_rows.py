@@ -21,8 +21,8 @@ stumbles over NaN."""
 _POINTS = [f"{axis}{i}" for i in range(MAX_TRACE_POINTS) for axis in "xy"]
 
 MEANING = {
-    "observation.state": "measured before the step, in the base frame: position of the end effector "
-    "[m], first two columns of its rotation matrix, gripper opening 0 (closed) to 1 (open)",
+    "observation.state": "measured before the step, in the base frame: position of the end "
+    "effector [m], first two columns of its rotation, gripper opening 0 (closed) to 1 (open)",
     "observation.joints": "measured before the step: joint angles [rad]",
     "observation.age": "how old each camera's picture was when the step began [s], in the order of "
     "the names; the pictures are the newest ones by then",

@@ -22,7 +22,11 @@ GONE = "[removed]"
 
 _NAME_WORDS = ("operator", "participant", "author", "user", "evaluator", "email", "host", "address")
 _NOTE_WORDS = ("note", "notes", "remark", "comment", "reason_text")
-_PATH = re.compile(r"(?<![\w.:/])(?:~|/|[A-Za-z]:\\)(?:[\w.+\- ]*[\w.+\-])?(?:[/\\][\w.+\-]+)+")
+_FOLDER, _LAST = r"[\w.+\- ]*[\w.+\-][/\\]", r"[\w.+\-]*"
+_PATH = re.compile(
+    r"(?:file://|(?<![\w.:/]))"  # not in the midst of a word or of a web address
+    rf"(?:(?:~[/\\]|[A-Za-z]:\\)(?:{_FOLDER})*|/(?:{_FOLDER})+){_LAST}"
+)
 _OWN_NAME = re.compile(r"session-\d{8}-\d{6}(-\d+)?")
 _PROGRAMS = ("studio", "recorder", "operator", "watchdog")
 """Authors that are no persons; "operator" is the part that somebody plays, not a name."""

@@ -129,21 +129,22 @@ class Pace:
 
     def __init__(self, tell: Tell, cancelled: Callable[[], bool]) -> None:
         self._tell, self._cancelled = tell, cancelled
-        self._first, self._share, self._words = 0.0, 1.0, ""
+        self._first, self._share, self._words, self._far = 0.0, 1.0, "", 0.0
 
     def enter(self, first: float, share: float, words: str) -> None:
         """Begin a part that goes from ``first`` to ``first + share`` of the whole."""
-        self._first, self._share, self._words = first, share, words
+        self._first, self._share, self._words, self._far = first, share, words, 0.0
         self.at(0.0)
 
     def at(self, fraction: float) -> None:
-        """Tell how far the part is, 0 to 1.
+        """Tell how far the part is, 0 to 1; it never goes back, when something is read twice.
 
         Raises:
             ExportCancelled: If the export was given up.
         """
         self.check()
-        self._tell(self._first + self._share * min(max(fraction, 0.0), 1.0), self._words)
+        self._far = min(max(fraction, self._far), 1.0)
+        self._tell(self._first + self._share * self._far, self._words)
 
     def check(self) -> None:
         """Leave by an exception when the export was given up.

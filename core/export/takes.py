@@ -64,6 +64,7 @@ class _Run:
     started: ChunkStarted
     number: int
     since_ns: int
+    state: RobotState | None
     instruction: str
 
 
@@ -153,15 +154,19 @@ class _Fold:
             words = self._requests.words.get(event.request_id)
             words = words or self._takes[self._open].instruction
             self._run = _Run(
-                started=event, number=self._open, since_ns=event.wall_ns, instruction=words
+                started=event,
+                number=self._open,
+                since_ns=event.wall_ns,
+                state=self._state,
+                instruction=words,
             )
         elif run is not None and event.run_id == run.started.run_id:
             take = self._takes[run.number]
             if isinstance(event, StepDone):
                 if event.step < len(run.started.chunk.actions):
                     self._change(run.number, steps=(*take.steps, self._step(run, event)))
-                run.since_ns = event.wall_ns
                 self._state = event.state or self._state
+                run.since_ns, run.state = event.wall_ns, self._state
             else:
                 self._end_run(run, event.wall_ns)
 
@@ -182,7 +187,7 @@ class _Fold:
             rate_hz=chunk.rate_hz,
             begun_ns=run.since_ns,
             done_ns=done.wall_ns,
-            before=self._state,
+            before=run.state,
             after=done.state,
             trace=trace,
             traced=traced,

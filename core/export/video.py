@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,8 +28,14 @@ Shaper = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 class VideoFile:
     """Writes pictures of one size to ``path`` through ``path.part``.
 
-    The file carries no date, no tags and no name of a program beyond what H.264 itself holds, and
-    the same pictures always give the same bytes.
+    The file carries no date, no tags and no name of a program beyond what H.264 itself holds.
+
+    Attributes:
+        path: Name of the finished file.
+        size: (width, height) [px].
+        pictures: How many were added.
+        content: SHA-256 of the pictures as they were handed to the encoder. The file's own bytes
+            are no fingerprint: x264 was seen to write others for the same pictures now and then.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class VideoFile:
         import av  # 100 MB of libraries that only a video needs
 
         self.path, self.size, self.pictures = path, size, 0
+        self.content = hashlib.sha256()
         self._part = path.with_name(f".{path.name}.part")
         self._av, self._base = av, Fraction(1, fps)
         options = {"movflags": "+faststart", "fflags": "+bitexact"}
@@ -63,7 +71,7 @@ class VideoFile:
             self._stream.pix_fmt = "yuv420p"
             self._stream.time_base = self._base
             self._stream.codec_context.gop_size = keyframe_every or fps
-            self._stream.codec_context.thread_count = 1  # several would make the bytes vary
+            self._stream.codec_context.thread_count = 1
             if self._stream.codec_context.name == "libx264":
                 quality = {"crf": str(QUALITY), "preset": "veryfast"}
                 self._stream.options = quality | {"bf": "0", "sc_threshold": "0"}
@@ -82,7 +90,9 @@ class VideoFile:
         """
         if picture.shape != (self.size[1], self.size[0], 3):
             raise StudioError(f"a picture is {picture.shape}; this video is {self.size}")
-        frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        planes = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2YUV_I420)
+        self.content.update(planes)
+        frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = self.pictures, self._base
         self._mux(frame)
         self.pictures += 1

@@ -26,10 +26,8 @@ def test_a_video_holds_every_picture_at_its_time_and_looks_like_them(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
-def test_the_same_pictures_give_the_same_bytes_without_date_or_program(tmp_path):
-    one, two = write(tmp_path / "a.mp4"), write(tmp_path / "b.mp4")
-    assert one.read_bytes() == two.read_bytes()
-    tags = look_into(one)["tags"]
+def test_a_video_has_no_date_and_names_no_program(tmp_path):
+    tags = look_into(write(tmp_path / "a.mp4"))["tags"]
     assert "encoder" not in tags
     assert "creation_time" not in tags
 
