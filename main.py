@@ -24,6 +24,7 @@ COMMANDS = {
     "rig": ("robot.rig.server:run_rig", "rig server: cameras, arm, guard"),
     "serve": ("core.policy.server:run_server", "policy server: the model"),
     "doctor": ("core.doctor.command:run_doctor", "look at this machine and say what is missing"),
+    "export": ("core.export.command:run_export", "sessions as LeRobot, Rerun, MP4, CSV and more"),
     "record": ("core.session.recorder:run_recorder", "recorder: writes the session file"),
     "eval steer": ("robot.sim.evaluate:run_eval_steer", "success of steering in the lab"),
     "eval model": ("core.model.parity:run_eval_model", "agreement with the golden outputs"),

@@ -1,0 +1,50 @@
+"""The live pictures of a take, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from core.export.request import Pace
+from core.export.take import NS, Take
+from core.export.timing import Picture
+from core.session.events import FrameSeen
+from core.session.reader import read_session
+
+_LATE_NS = 1_000_000_000
+"""Messages of several sources may be written out of order by as much."""
+
+
+def pictures(
+    take: Take, cameras: Collection[str] = (), pace: Pace | None = None
+) -> Iterator[tuple[str, float, Picture]]:
+    """Yield camera, time [s since the take began] and (H, W, 3) uint8 RGB of every live picture.
+
+    The first one of a camera is the last from before the take, if there is one; its time is below
+    zero. Times are when the studio noted a picture: the one clock that it shares with every event,
+    also when cameras and arm are on another machine.
+
+    Args:
+        take: The take.
+        cameras: Whose pictures; none means all.
+        pace: Told how far it is.
+
+    Raises:
+        StudioError: If the file cannot be read.
+        ExportCancelled: If the export was given up.
+    """
+    length = max(take.ended_ns - take.started_ns, 1)
+    before: dict[str, tuple[float, Picture]] = {}
+    for event in read_session(take.path):
+        if pace is not None:
+            pace.at((event.wall_ns - take.started_ns) / length)
+        if event.wall_ns > take.ended_ns + _LATE_NS:
+            return
+        if not isinstance(event, FrameSeen) or (cameras and event.frame.camera not in cameras):
+            continue
+        name, time = event.frame.camera, (event.wall_ns - take.started_ns) / NS
+        if event.wall_ns < take.started_ns:
+            before[name] = (time, event.frame.image)
+        elif event.wall_ns <= take.ended_ns:
+            if name in before:
+                yield name, *before.pop(name)
+            yield name, time, event.frame.image
