@@ -164,7 +164,9 @@ class StudyBase:
             StudioError: If it cannot be written.
         """
         folder = self.folder / "backups"
-        target = folder / time.strftime(f"study-%Y%m%d-%H%M%S-{time.time_ns() % 10**6:06d}.db")
+        now = time.time_ns()
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now // 10**9))
+        target = folder / f"study-{stamp}-{now // 1000 % 10**6:06d}.db"
         try:
             folder.mkdir(exist_ok=True)
             self.connection.execute("VACUUM INTO ?", (str(target),))

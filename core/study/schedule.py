@@ -68,7 +68,7 @@ def slots(plan: StudyPlan, number: int) -> tuple[SlotKind, ...]:
     rng = np.random.default_rng([plan.seed, 1, number])
     pace = plan.pace
     repeats = round(pace.comparisons * pace.repeats)
-    shared = round(pace.comparisons * pace.shared)
+    shared = len(shared_items(plan))
     normal = pace.comparisons - repeats - shared - pace.attention
     order = [SlotKind.NORMAL] * normal + [SlotKind.SHARED] * shared
     order = [order[index] for index in rng.permutation(len(order))]
@@ -143,8 +143,7 @@ def draw(
     if kind in (SlotKind.PRACTICE, SlotKind.ATTENTION):
         where, pair = scene or _next_scene(plan, kind, mine, rng), (GOOD_CHECK, BAD_CHECK)
     elif kind == SlotKind.SHARED:
-        where, *both = shared_items(plan)[sum(item.kind == kind for item in mine)]
-        pair = (both[0], both[1])
+        where, pair = _next_shared(plan, mine, rng)
     elif kind == SlotKind.REPEAT:
         original = _to_repeat(mine, rng)
         where, pair = mine[original].scene, mine[original].pair
@@ -186,7 +185,8 @@ def _least_sampled(
     pairs = [_sorted(plan.pairs[i]) for i in rng.permutation(len(plan.pairs))]
     scenes = [scene] if scene else [plan.scenes[i].name for i in rng.permutation(len(plan.scenes))]
     in_block = Counter(item.pair for item in normal)
-    before = (mine[-1].scene, mine[-1].pair) if mine else None
+    before = _last_shown(mine)
+    shared = {(where, _sorted((a, b))) for where, a, b in shared_items(plan)}
     own = Counter((item.scene, *item.pair) for item in mine)
     total = {pair: sum(n for key, n in sampled.items() if key[1:] == pair) for pair in pairs}
 
@@ -196,6 +196,7 @@ def _least_sampled(
         return (
             choice == before,
             in_block[pair],
+            choice in shared,  # everybody gets those anyway
             own[key],
             total[pair],
             sampled.get(key, 0),
@@ -203,6 +204,20 @@ def _least_sampled(
 
     # min keeps the first of equals, and the order was drawn
     return min(((where, pair) for pair in pairs for where in scenes), key=rank)
+
+
+def _next_shared(
+    plan: StudyPlan, mine: Sequence[Drawn], rng: np.random.Generator
+) -> tuple[str, tuple[str, str]]:
+    """Choose one of the shared items that the participant has not had, not the one just seen."""
+    had = {(item.scene, item.pair) for item in mine if item.kind == SlotKind.SHARED}
+    every = [(where, _sorted((a, b))) for where, a, b in shared_items(plan)]
+    left = [every[i] for i in rng.permutation(len(every)) if every[i] not in had]
+    return min(left, key=lambda choice: choice == _last_shown(mine))
+
+
+def _last_shown(mine: Sequence[Drawn]) -> tuple[str, tuple[str, str]] | None:
+    return (mine[-1].scene, mine[-1].pair) if mine else None
 
 
 def _next_scene(
@@ -222,7 +237,9 @@ def _to_repeat(mine: Sequence[Drawn], rng: np.random.Generator) -> int:
         if item.kind == SlotKind.NORMAL and index not in done
     ]
     far = [index for index in old if len(mine) - index > REPEAT_DISTANCE]
-    return int(rng.choice(far or old))
+    last = _last_shown(mine)
+    other = [index for index in far if (mine[index].scene, mine[index].pair) != last]
+    return int(rng.choice(other or far or old))
 
 
 def _sorted(pair: tuple[str, str]) -> tuple[str, str]:

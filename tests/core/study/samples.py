@@ -72,11 +72,14 @@ def enrolled(base: StudyBase, study: StudyPlan) -> str:
 
 
 def judge(base: StudyBase, step: Step, outcome: Outcome | None = None, **more: Any) -> int:
-    """Watch and answer an item; by default the side that is right in a check, otherwise A."""
+    """Watch and answer an item; by default right in a check, otherwise A and B in turn."""
     assert step.item is not None
     item = step.item
     if outcome is None:
-        outcome = Outcome.B if item.drawn.right == GOOD_CHECK else Outcome.A
+        odd = step.position % 2 == 1
+        outcome = Outcome.B if odd else Outcome.A
+        if GOOD_CHECK in item.drawn.pair:
+            outcome = Outcome.B if item.drawn.right == GOOD_CHECK else Outcome.A
     note_view(base, item, "both", 8.0, complete=True)
     values: dict[str, Any] = {"progress_left": 80.0, "progress_right": 20.0, "decision_s": 3.0}
     return give(base, item, Answer(outcome=outcome, **(values | more)))

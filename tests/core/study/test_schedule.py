@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ def test_shares_hold_and_repeats_come_late(number: int, comparisons: int, attent
     kinds = Counter(item.kind for item in mine)
     assert len(mine) == comparisons + 2
     assert kinds[SlotKind.REPEAT] == round(comparisons * 0.1)
-    assert kinds[SlotKind.SHARED] == round(comparisons * 0.2)
+    assert kinds[SlotKind.SHARED] == min(round(comparisons * 0.2), 12)
     assert kinds[SlotKind.ATTENTION] == attention
     assert [item.kind for item in mine[:3]].count(SlotKind.PRACTICE) == 2
     for position, item in enumerate(mine):
@@ -58,7 +59,7 @@ def test_blocks_are_balanced_and_nothing_comes_twice_in_a_row(number: int):
     normal = [item for item in mine if item.kind == SlotKind.NORMAL]
     for start in range(0, len(normal) - 2, 3):
         assert len({item.pair for item in normal[start : start + 3]}) == 3, "a block has all pairs"
-    for before, after in zip(mine, mine[1:], strict=False):
+    for before, after in pairwise(mine):
         assert (before.scene, before.pair) != (after.scene, after.pair)
 
 
@@ -71,7 +72,9 @@ def test_everybody_together_is_balanced_too():
         pairs[key[1:]] += times
     assert max(pairs.values()) - min(pairs.values()) <= 24  # the shared items alone differ by 24
     normal = {key: n for key, n in sampled.items() if key not in shared_names(study)}
-    assert max(normal.values()) - min(normal.values()) <= 3
+    for pair in study.pairs:
+        scenes = [n for key, n in normal.items() if key[1:] == pair]
+        assert max(scenes) - min(scenes) <= 1
 
 
 def shared_names(study: StudyPlan) -> set[tuple[str, ...]]:

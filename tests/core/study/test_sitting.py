@@ -71,6 +71,7 @@ def test_nothing_is_judged_unwatched_or_twice(tmp_path):
     with pytest.raises(StudioError, match="watched"):
         give(base, item, answer)
     give(base, item, Answer(outcome=None, invalid="A video did not play"))
+    note_view(base, item, "right", 8.0, complete=True)
     with pytest.raises(StudioError, match="already"):
         give(base, item, answer)
     base.close()

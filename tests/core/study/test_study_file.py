@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -67,9 +68,8 @@ def test_what_is_wrong_is_said(changes: dict[str, Any], words: str):
 )
 def test_nothing_else_than_a_sentence_comes_of_nonsense(nonsense: Any):
     for name in STUDY:
-        with pytest.raises(StudioError):
-            parse_study(text(**{name: nonsense if nonsense != STUDY[name] else []}), "x.yaml")
-            raise StudioError("some nonsense is sense, such as a text as the title")
+        with suppress(StudioError):  # some nonsense is sense, such as a text as the title
+            parse_study(text(**{name: nonsense}), "x.yaml")
 
 
 @pytest.mark.parametrize("broken", ["", "[", "a: &a [*a]", "- 1", "!!python/object:os.system {}"])
