@@ -105,6 +105,13 @@ def parse_study(text: str, where: str) -> StudyPlan:
         seed=fields.whole("seed", 0, 2**31 - 1),
     )
     fields.close()
+    if plan.kind == Kind.LIVE and plan.ask == Ask.INSTRUCTION:
+        for policy in policies:
+            if policy.guide == Guide.TRACE:
+                raise StudioError(
+                    f"In {where} the policy '{policy.alias}' is guided by a trace, but nobody is "
+                    "asked for one; write 'ask: both' or 'ask: trace'."
+                )
     return plan
 
 

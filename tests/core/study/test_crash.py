@@ -20,7 +20,7 @@ ITEMS = 11
 
 @pytest.mark.parametrize("kind", ["recorded", "live"])
 def test_killed_after_any_answer(tmp_path, kind: str):
-    base, study = opened(tmp_path, kind=kind, playback="in turn")
+    base, study = opened(tmp_path, kind=kind, ask="both", playback="in turn")
     code = enrolled(base, study)
     base.close()
     seen: dict[int, str] = {}

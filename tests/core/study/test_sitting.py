@@ -15,7 +15,7 @@ from core.study.votes import Outcome, Shown, VoteKind
 from core.types import StudioError
 from tests.core.study.samples import advance, enrolled, judge, opened, play
 
-LIVE = {"kind": "live"}
+LIVE = {"kind": "live", "ask": "both"}
 
 
 def test_a_sitting_goes_from_consent_to_the_end(tmp_path):

@@ -47,6 +47,7 @@ POLICIES: list[Any] = STUDY["policies"]
         ({"pace": {"comparisons": 4, "attention": 3, "shared": 0.5}}, "no room"),
         ({"consent": {"text": "x"}}, "consent has no 'version'"),
         ({"rating": {"anchor": "zinc"}}, "must be one of"),
+        ({"kind": "live"}, "nobody is asked"),
         ({"scenes": [{"name": "a"}]}, "has no 'instruction'"),
         ({"videos": [{"policy": "amber", "scene": "table-0", "video": "a.mp4"}]}, "'use: files'"),
     ],
