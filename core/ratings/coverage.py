@@ -65,9 +65,7 @@ class Coverage:
     intervals: int
 
 
-def measure(
-    world: World, recipe: Recipe, studies: int, generator: np.random.Generator
-) -> Coverage:
+def measure(world: World, recipe: Recipe, studies: int, generator: np.random.Generator) -> Coverage:
     """Simulate studies and count how often intervals hold the truth.
 
     Args:

@@ -54,7 +54,7 @@ def fit(cells: Cells, totals: Floats, start: Floats | None = None) -> Fit:
     settled = np.zeros(count, bool)
     for _ in range(_ROUNDS):
         slope, curvature = _derivatives(cells, totals, values)
-        step = np.linalg.solve(curvature, slope[..., None])[..., 0]
+        step: Floats = np.linalg.solve(curvature, slope[..., None])[..., 0].astype(np.float64)
         # twice the height that the step promises; noise along a direction without curvature is none
         settled = (slope * step).sum(axis=1) < _SMALL
         values, height = _climb(cells, totals, values, height, step)
