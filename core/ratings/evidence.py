@@ -110,7 +110,6 @@ def contrast_of(cells: Cells, place: int, reference: str | None) -> Floats:
 
 
 def on_scale(interval: Interval, recipe: Recipe) -> Interval:
-    unit = points_per_logit(recipe)
-    return Interval(
-        low=recipe.centre + interval.low * unit, high=recipe.centre + interval.high * unit
-    )
+    """Return an interval of logits as one of ratings."""
+    unit, centre = points_per_logit(recipe), recipe.centre
+    return Interval(low=centre + interval.low * unit, high=centre + interval.high * unit)

@@ -125,9 +125,7 @@ def _standings(
     order: Sequence[int],
 ) -> tuple[Standing, ...]:
     recipe, unit = evidence.recipe, points_per_logit(evidence.recipe)
-    doubtful = {
-        name for caveat in caveats if caveat.kind in PRIOR_HOLDS for name in caveat.policies
-    }
+    doubtful = _held_by_prior(caveats)
     anchored = recipe.anchor is not None
     elo = online_elo(votes, recipe)[-1]
     from_mean: list[tuple[float, float, float]] = []
@@ -188,9 +186,7 @@ def _differences(
     cells: Cells, evidence: Evidence, caveats: Sequence[Caveat], order: Sequence[int]
 ) -> tuple[Difference, ...]:
     unit = points_per_logit(evidence.recipe)
-    doubtful = {
-        name for caveat in caveats if caveat.kind in PRIOR_HOLDS for name in caveat.policies
-    }
+    doubtful = _held_by_prior(caveats)
     pairs = list(combinations(order, 2))
     rows: list[tuple[str, str, float, Interval]] = []
     chances: list[float] = []
