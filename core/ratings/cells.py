@@ -56,12 +56,12 @@ class Cells:
 
 def rated(votes: Sequence[Vote], recipe: Recipe) -> list[Vote]:
     """Return the votes that enter the fit."""
-    drop = recipe.both_bad is BothBadRule.LEFT_OUT
-    return [
-        vote
-        for vote in votes
-        if vote.kind in RATED and not (drop and vote.outcome is Outcome.BOTH_BAD)
-    ]
+    dropped: set[Outcome] = set()
+    if recipe.both_bad is BothBadRule.LEFT_OUT or recipe.ties is TieRule.LEFT_OUT:
+        dropped.add(Outcome.BOTH_BAD)
+    if recipe.ties is TieRule.LEFT_OUT:
+        dropped.add(Outcome.TIE)
+    return [vote for vote in votes if vote.kind in RATED and vote.outcome not in dropped]
 
 
 def make_cells(votes: Sequence[Vote], recipe: Recipe, policies: Sequence[str] = ()) -> Cells:

@@ -10,9 +10,9 @@ from dataclasses import fields
 from operator import attrgetter
 from statistics import fmean
 
-from core.ratings.cells import RATED
+from core.ratings.cells import RATED, rated
 from core.ratings.intervals import wilson
-from core.ratings.recipe import BothBadRule, Recipe
+from core.ratings.recipe import Recipe
 from core.ratings.result import Exclusion, Progress, SceneShare
 from core.study.votes import Outcome, Vote, VoteKind
 
@@ -107,7 +107,9 @@ def exclusions(
         ),
         Exclusion(reason="attention checks", votes=kinds.count(VoteKind.ATTENTION)),
     ]
-    if recipe.both_bad is BothBadRule.LEFT_OUT:
-        bad = sum(v.kind in RATED and v.outcome is Outcome.BOTH_BAD for v in votes)
-        found.append(Exclusion(reason="both bad, left out of the fit by the recipe", votes=bad))
+    enter = {id(vote) for vote in rated(votes, recipe)}
+    for outcome, words in ((Outcome.TIE, "ties"), (Outcome.BOTH_BAD, "both bad")):
+        out = [v for v in votes if v.kind in RATED and v.outcome is outcome and id(v) not in enter]
+        reason = f"{words}, left out of the fit by the recipe, still in the counts"
+        found.append(Exclusion(reason=reason, votes=len(out)))
     return tuple(one for one in found if one.votes)

@@ -17,6 +17,7 @@ class TieRule(StrEnum):
 
     DAVIDSON = "davidson"
     HALF = "half"
+    LEFT_OUT = "left_out"
 
 
 class BothBadRule(StrEnum):
@@ -45,8 +46,8 @@ class Recipe:
     """The rules of a rating.
 
     Attributes:
-        ties: Davidson's tie parameter, or half a win for each.
-        both_bad: A tie, or left out of the fit.
+        ties: Davidson's tie parameter, half a win for each, or left out of the fit.
+        both_bad: The same as a tie, or left out of the fit.
         prior_sd: Spread of the weak normal prior on strengths [logits]; 1 logit is 174 points.
         tie_sd: Spread of the prior on the logarithm of the tie parameter.
         bias_sd: Spread of the prior on the side and order terms [logits].

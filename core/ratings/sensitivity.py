@@ -92,7 +92,9 @@ def _fewest(cells: Cells, found: Fit, lead: Floats, groups: Floats, sizes: Float
     """Return how many units must go, in the given order, before the lead is gone."""
     whole = cells.counts.sum(axis=0)
     ends = np.concatenate([[0.0], np.cumsum(sizes)])
-    flat = np.concatenate([np.zeros((1, whole.size)), groups.reshape(len(groups), -1).cumsum(0)])
+    flat = np.concatenate(
+        [np.zeros((1, whole.size)), groups.reshape(len(groups), whole.size).cumsum(0)]
+    )
     low, high = 0, int(ends[-1])
     turned = False
     while high > low:
