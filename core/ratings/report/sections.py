@@ -166,7 +166,7 @@ def progress(ratings: Ratings) -> Markup:
             str(one.rollouts),
             number(one.mean),
             f"{one.successes} of {one.rollouts}",
-            f"{percent(one.low)} to {percent(one.high)}",
+            f"{number(100 * one.low)} to {percent(one.high)}",
         ]
         for one in ratings.progress
     ]
@@ -174,8 +174,8 @@ def progress(ratings: Ratings) -> Markup:
         "Progress and success",
         table(("Policy", "Rollouts", "Progress [%]", "Success", "Wilson interval"), rows),
         paragraph(
-            f"A success is a rollout whose mean progress reaches "
-            f"{number(ratings.recipe.success)} %. Progress is what participants judged before they compared.",
+            f"A success is a rollout whose mean progress reaches {number(ratings.recipe.success)} "
+            "%. Progress is what participants judged before they compared.",
             "note",
         ),
     )
@@ -244,11 +244,12 @@ def bias(ratings: Ratings) -> Markup:
 def agreement(ratings: Ratings) -> Markup:
     """Between people, and within a person."""
     found = ratings.agreement
+    shared = f"{found.items}, by {found.raters} people" if found.items else "none"
     alpha = (
         "–" if found.alpha is None else (f"{number(found.alpha, 2)}, {alpha_words(found.alpha)}")
     )
     rows = [
-        ["Items judged by several people", f"{found.items}, by {found.raters} people"],
+        ["Items judged by several people", shared],
         ["Same answer, of all pairs of people", percent(found.agreed)],
         ["Krippendorff's alpha, nominal", alpha],
         ["Items judged twice by a person", str(found.repeats)],

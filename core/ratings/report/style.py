@@ -25,7 +25,7 @@ main {
   max-width: 1120px; margin: 0 auto; padding: 32px 24px 64px; display: grid; gap: 16px;
   grid-template-columns: minmax(0, 1fr);
 }
-.cards { columns: 2; column-gap: 16px; margin-bottom: -16px; }
+.cards { columns: 2; column-gap: 16px; }
 .cards section { break-inside: avoid; margin-bottom: 16px; }
 h1 { margin: 0; font-size: 30px; line-height: 1.2; font-weight: 650; overflow-wrap: anywhere; }
 .headline { margin: 8px 0 0; font-size: 18px; max-width: 62ch; overflow-wrap: anywhere; }
@@ -60,6 +60,7 @@ thead th { color: var(--muted); font-size: 13px; font-weight: 500; vertical-alig
 tbody th { font-weight: 500; }
 .word { text-align: left; overflow-wrap: break-word; max-width: 420px; }
 .number { text-align: right; white-space: nowrap; }
+thead .number { white-space: normal; overflow-wrap: break-word; }
 .mark { color: var(--warn); white-space: nowrap; }
 .mono { font: 13px/1.5 ui-monospace, Consolas, "DejaVu Sans Mono", monospace; }
 .mono, .mono * { overflow-wrap: anywhere; }

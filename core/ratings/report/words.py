@@ -67,6 +67,8 @@ def sensitivity(ratings: Ratings) -> list[str]:
         (found.participants, found.participants_to, "participant", ratings.participants),
         (found.votes, found.votes_to, "vote", ratings.votes),
     ):
+        if total == 1:
+            continue
         if count is None or to is None:
             lines.append(
                 f"No choice of {unit}s that was tried takes the lead from {found.top}, down to "
