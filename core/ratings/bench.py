@@ -31,6 +31,7 @@ from core.study.votes import Outcome, Vote
 from core.types import StudioError
 
 VOTES, POLICIES, PARTICIPANTS, RESAMPLES = 10_000, 5, 50, 1000
+LIBRARY_STUDIES = 24
 TIME_GOAL_S, AGREEMENT_GOAL, COVERAGE_GOAL = 1.0, 1e-3, (0.92, 0.98)
 STRENGTHS = (0.6, 0.0, -0.5)
 WORLDS = (
@@ -105,8 +106,10 @@ def time_it(report: Report, generator: np.random.Generator, repeats: int) -> Non
 
 def compare(report: Report, generator: np.random.Generator) -> None:
     """Compare with other libraries."""
-    for name, points in largest_deviations(generator, studies=24).items():
-        report.add_row(what=f"beside {name}, 24 sets of votes", largest_deviation_points=points)
+    for name, points in largest_deviations(generator, LIBRARY_STUDIES).items():
+        report.add_row(
+            what=f"beside {name}, {LIBRARY_STUDIES} sets of votes", largest_deviation_points=points
+        )
         holds = points <= AGREEMENT_GOAL
         goal = f"<= {AGREEMENT_GOAL:g}"
         report.add_goal(f"deviation from {name}", points, "points", goal, holds)

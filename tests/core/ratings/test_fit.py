@@ -139,10 +139,14 @@ def test_both_bad_is_a_tie_or_left_out_by_the_recipe():
 
 def test_many_fits_at_once_are_the_same_as_one_by_one():
     cells = make_cells(simulated(), Recipe(side_bias=True))
-    totals = np.random.default_rng(0).poisson(cells.counts.sum(axis=0), (7, *cells.counts.shape[1:]))
+    totals = np.random.default_rng(0).poisson(
+        cells.counts.sum(axis=0), (7, *cells.counts.shape[1:])
+    )
     together = fit(cells, totals.astype(float)).values
     for total, values in zip(totals, together, strict=True):
-        np.testing.assert_allclose(fit(cells, total[None].astype(float)).values[0], values, atol=1e-7)
+        np.testing.assert_allclose(
+            fit(cells, total[None].astype(float)).values[0], values, atol=1e-7
+        )
 
 
 def test_the_slopes_of_all_people_sum_to_the_priors():

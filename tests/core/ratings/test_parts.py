@@ -91,8 +91,14 @@ def test_any_votes_get_finite_ratings_inside_their_intervals(votes):
 
 def test_agreement_of_a_worked_example():
     same = [vote("amber", "birch", "a", who, item="1") for who in ("p", "q")]
-    turned = [vote("amber", "birch", "a", "p", item="2"), vote("birch", "amber", "b", "q", item="2")]
-    differ = [vote("amber", "birch", "a", "p", item="3"), vote("amber", "birch", "b", "q", item="3")]
+    turned = [
+        vote("amber", "birch", "a", "p", item="2"),
+        vote("birch", "amber", "b", "q", item="2"),
+    ]
+    differ = [
+        vote("amber", "birch", "a", "p", item="3"),
+        vote("amber", "birch", "b", "q", item="3"),
+    ]
     found = measure_agreement([*same, *turned, *differ])
     assert (found.items, found.raters) == (3, 2)
     assert found.agreed == pytest.approx(2 / 3)

@@ -37,7 +37,9 @@ def test_the_anchor_stands_where_it_is_put_and_shifts_all_alike():
     assert ratings_of(held) == pytest.approx({name: r + shift for name, r in free.items()})
     anchor = next(one for one in held.standings if one.policy == "policy 1")
     assert anchor.interval.low == anchor.interval.high == anchor.rating
-    assert [one.rank for one in held.standings] == [one.rank for one in rate(votes, SMALL).standings]
+    assert [one.rank for one in held.standings] == [
+        one.rank for one in rate(votes, SMALL).standings
+    ]
 
 
 def test_scale_and_base_are_units_only():
