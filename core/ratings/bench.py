@@ -35,6 +35,7 @@ LIBRARY_STUDIES = 24
 TIME_GOAL_S, AGREEMENT_GOAL, COVERAGE_GOAL = 1.0, 1e-3, (0.92, 0.98)
 STRENGTHS = (0.6, 0.0, -0.5)
 WORLDS = (
+    World(strengths=STRENGTHS, spread=0.5, participants=6),
     World(strengths=STRENGTHS, spread=0.5, participants=10),
     World(strengths=STRENGTHS, spread=1.0, participants=10),
     World(strengths=STRENGTHS, spread=0.5, participants=12, votes=15),
