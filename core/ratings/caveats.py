@@ -30,6 +30,7 @@ class CaveatKind(StrEnum):
     DISCONNECTED = "disconnected"
     UNMET = "unmet"
     ALL_TIES = "all_ties"
+    ALL_ALIKE = "all_alike"
     ONE_PARTICIPANT = "one_participant"
     FEW_PARTICIPANTS = "few_participants"
     FEW_VOTES = "few_votes"
@@ -45,7 +46,7 @@ class Caveat:
     Attributes:
         kind: Its name.
         text: One sentence or two.
-        policies: Whose numbers rest on the prior because of it; empty if it is about all or none.
+        policies: Whose numbers are doubtful because of it; empty if it is about none in particular.
     """
 
     kind: CaveatKind
@@ -53,7 +54,7 @@ class Caveat:
     policies: tuple[str, ...] = ()
 
 
-PRIOR_HOLDS = frozenset(
+DOUBTFUL = frozenset(
     {
         CaveatKind.UNDEFEATED,
         CaveatKind.WINLESS,
@@ -61,6 +62,7 @@ PRIOR_HOLDS = frozenset(
         CaveatKind.DISCONNECTED,
         CaveatKind.UNMET,
         CaveatKind.ALL_TIES,
+        CaveatKind.ALL_ALIKE,
     }
 )
 """Caveats whose policies get an interval at least as wide as the posterior's."""

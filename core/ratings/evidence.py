@@ -16,6 +16,10 @@ from core.ratings.resample import resample
 from core.ratings.result import Interval
 
 
+_ROUNDING = 1e-12
+"""Variance [squared logits] that is rounding, not people who differ."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
     """A fit and how it varies.
@@ -48,8 +52,8 @@ class Evidence:
         """How many units each resample drew."""
         return self.votes if self.by is ResampleBy.VOTES else self.people
 
-    def interval(self, contrast: Floats, prior_holds: bool) -> Interval:
-        """Return the recipe's interval; not shorter than the posterior's where the prior holds."""
+    def interval(self, contrast: Floats, doubtful: bool) -> Interval:
+        """Return the recipe's interval; at least the posterior's where that is doubtful."""
         point = self.found.values @ contrast
         low, high = bounds(
             (self.by_recipe.values @ contrast)[:, None],
@@ -59,16 +63,27 @@ class Evidence:
             self.recipe.interval,
         )
         ends = [float(low[0]), float(high[0])]
-        if prior_holds:
-            spread = float(np.sqrt(contrast @ np.linalg.solve(self.found.curvature[0], contrast)))
+        if doubtful:
+            spread = self.posterior_error(contrast)
             half = float(stats.norm.ppf((1 + self.recipe.confidence) / 2)) * spread
             ends = [min(ends[0], float(point[0]) - half), max(ends[1], float(point[0]) + half)]
         return Interval(low=ends[0], high=ends[1])
 
+    @property
+    def alike(self) -> bool:
+        """Whether there are several people and they do not differ at all."""
+        return self.people > 1 and float(self.robust.diagonal().max()) < _ROUNDING
+
+    def posterior_error(self, contrast: Floats) -> float:
+        """Return the posterior's standard deviation, which holds votes independent."""
+        return float(np.sqrt(contrast @ np.linalg.solve(self.found.curvature[0], contrast)))
+
     def sandwich_error(self, contrast: Floats) -> float | None:
-        """Return the clustered standard error; None with one participant."""
+        """Return the clustered standard error; the posterior's if all are alike; None with one."""
         if self.people < 2:
             return None
+        if self.alike:
+            return self.posterior_error(contrast)
         return float(np.sqrt(max(contrast @ self.robust @ contrast, 0.0)))
 
     def quantile(self) -> float:

@@ -11,7 +11,7 @@ from scipy import stats
 from core.ratings.agreement import measure_agreement
 from core.ratings.bias import measure_bias, order_is_side, points_per_logit
 from core.ratings.caveats import (
-    PRIOR_HOLDS,
+    DOUBTFUL,
     Caveat,
     CaveatKind,
     graph_caveats,
@@ -105,6 +105,15 @@ def _caveats(votes: Sequence[Vote], evidence: Evidence, counted: Matrices) -> li
                 "cannot be told apart.",
             )
         )
+    if evidence.alike:
+        caveats.append(
+            Caveat(
+                kind=CaveatKind.ALL_ALIKE,
+                text="All participants voted alike, so that drawing them again shows no spread. "
+                "Intervals are the posterior's, which holds votes independent.",
+                policies=tuple(counted.policies),
+            )
+        )
     unsettled = int((~evidence.by_recipe.settled).sum() + (~evidence.found.settled).sum())
     if unsettled:
         caveats.append(
@@ -125,7 +134,7 @@ def _standings(
     order: Sequence[int],
 ) -> tuple[Standing, ...]:
     recipe, unit = evidence.recipe, points_per_logit(evidence.recipe)
-    doubtful = _held_by_prior(caveats)
+    doubtful = _doubtful(caveats)
     anchored = recipe.anchor is not None
     elo = online_elo(votes, recipe)[-1]
     from_mean: list[tuple[float, float, float]] = []
@@ -172,21 +181,21 @@ def _standings(
                 ties=ties,
                 both_bad=bad,
                 share=(wins + (ties + bad) / 2) / met if met else None,
-                prior_holds=policy in doubtful,
+                doubtful=policy in doubtful,
             )
         )
     return tuple(found)
 
 
-def _held_by_prior(caveats: Sequence[Caveat]) -> set[str]:
-    return {name for one in caveats if one.kind in PRIOR_HOLDS for name in one.policies}
+def _doubtful(caveats: Sequence[Caveat]) -> set[str]:
+    return {name for one in caveats if one.kind in DOUBTFUL for name in one.policies}
 
 
 def _differences(
     cells: Cells, evidence: Evidence, caveats: Sequence[Caveat], order: Sequence[int]
 ) -> tuple[Difference, ...]:
     unit = points_per_logit(evidence.recipe)
-    doubtful = _held_by_prior(caveats)
+    doubtful = _doubtful(caveats)
     pairs = list(combinations(order, 2))
     rows: list[tuple[str, str, float, Interval]] = []
     chances: list[float] = []
@@ -198,7 +207,6 @@ def _differences(
         rows.append((*names, value * unit, Interval(low=own.low * unit, high=own.high * unit)))
         error = evidence.sandwich_error(contrast)
         if error is not None:
-            # identical people leave no error; nothing is then known of chance
             ratio = abs(value) / error if error > 0.0 else 0.0
             chances.append(float(2 * stats.t.sf(ratio, evidence.people - 1)))
     adjusted = holm(np.array(chances)) if chances else None

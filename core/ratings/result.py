@@ -42,7 +42,7 @@ class Standing:
         ties: Ties.
         both_bad: Those where both were called bad.
         share: Wins and half of the undecided, of its comparisons; None without any.
-        prior_holds: Whether a caveat says that the prior holds its rating.
+        doubtful: Whether the caveats name it; its interval is then at least the posterior's.
     """
 
     policy: str
@@ -59,7 +59,7 @@ class Standing:
     ties: int
     both_bad: int
     share: float | None
-    prior_holds: bool
+    doubtful: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ class ForestRow:
         own: Its interval.
         other: A second interval, drawn thinner; None leaves it away.
         votes: A third one, drawn dotted; None leaves it away.
-        open: Whether to draw a hollow point: the prior holds it, or it is a definition.
+        open: Whether to draw a hollow point: it is under caution, or a definition.
     """
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.ratings.material import Material
-from core.ratings.recipe import ResampleBy, recipe_facts
+from core.ratings.recipe import IntervalRule, ResampleBy, recipe_facts
 from core.ratings.report.figures import ForestRow, forest, heat_map
 from core.ratings.report.page import Markup, element, paragraph, section, table
 from core.ratings.report.words import (
@@ -47,7 +47,7 @@ def cautions(ratings: Ratings, material: Material) -> Markup:
     if not lines:
         return NOTHING
     items = element("ul", *(element("li", line) for line in lines))
-    title = element("h2", "Before you use these numbers")
+    title = element("h2", "Cautions")
     return element("div", title, items, class_="callout", role="note")
 
 
@@ -56,7 +56,7 @@ def leaderboard(ratings: Ratings) -> Markup:
     rows = [
         [
             str(one.rank),
-            _name(one.policy, one.prior_holds),
+            _name(one.policy, one.doubtful),
             number(one.rating),
             "anchor" if one.policy == ratings.recipe.anchor else span(one.interval),
             percent(one.share),
@@ -94,7 +94,7 @@ def forest_plot(ratings: Ratings) -> Markup:
             own=one.interval,
             other=one.by_sandwich,
             votes=one.by_votes,
-            open=one.prior_holds or one.policy == ratings.recipe.anchor,
+            open=one.doubtful or one.policy == ratings.recipe.anchor,
         )
         for one in ratings.standings
     ]
@@ -108,7 +108,7 @@ def forest_plot(ratings: Ratings) -> Markup:
     caption = (
         f"Thick: {percent(ratings.recipe.confidence)} interval from {ratings.recipe.resamples} "
         f"resamples of {drawn}. Thin: clustered sandwich. Dotted: votes held independent, for "
-        f"comparison. {base}. A hollow point is the anchor, or a rating that the prior holds."
+        f"comparison. {base}. A hollow point is the anchor, or a rating under caution."
     )
     drawing = forest(rows, "points", ratings.recipe.centre, "Forest plot of the ratings")
     return section(
@@ -337,17 +337,18 @@ def recipe(ratings: Ratings, material: Material, made: str) -> Markup:
 def footer(ratings: Ratings) -> Markup:
     """The method, with its sources."""
     ties = "Davidson's tie parameter (1970)" if ratings.tie_parameter is not None else "no tie term"
+    expanded = ratings.recipe.interval is IntervalRule.EXPANDED
+    spread = "expanded percentiles (Hesterberg 2015)" if expanded else "plain percentiles"
     return element(
         "footer",
         paragraph(
-            f"Bradley-Terry with {ties} and a weak normal prior; participants are drawn with "
-            "replacement, intervals are expanded percentiles (Hesterberg 2015); p-values are from "
-            "the sandwich clustered by participant (Liang and Zeger 1986); alpha is by evalica."
+            f"Bradley-Terry with {ties} and a weak normal prior; intervals by the bootstrap, "
+            f"{spread}; p-values are from the sandwich clustered by participant (Liang and Zeger 1986); alpha is by evalica."
         ),
     )
 
 
-def _name(policy: str, prior_holds: bool) -> str:
-    if not prior_holds:
+def _name(policy: str, doubtful: bool) -> str:
+    if not doubtful:
         return policy
-    return element("span", policy, " ", element("span", "held by the prior", class_="mark"))
+    return element("span", policy, " ", element("span", "see cautions", class_="mark"))

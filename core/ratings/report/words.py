@@ -54,8 +54,8 @@ def headline(ratings: Ratings) -> str:
         text += f"{first.policy} is {ahead}."
     else:
         text = f"{first.policy} leads, {ahead}."
-    if first.prior_holds:
-        text += " The votes alone do not bound this; see the cautions."
+    if first.doubtful:
+        text += " The votes alone do not settle how far; see the cautions."
     return text
 
 

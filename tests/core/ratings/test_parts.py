@@ -71,7 +71,7 @@ def test_votes_that_break_a_fit_are_rated_and_flagged(name):
     assert is_finite(found)
     for one in found.standings:
         assert one.interval.low <= one.rating <= one.interval.high
-        if one.prior_holds:
+        if one.doubtful:
             assert one.interval.high - one.interval.low > 50
 
 
@@ -87,6 +87,15 @@ def test_any_votes_get_finite_ratings_inside_their_intervals(votes):
     assert {one.policy for one in found.standings} == {v.left for v in votes} | {
         v.right for v in votes
     }
+
+
+def test_people_who_vote_alike_do_not_make_a_sure_result():
+    alike = [vote("amber", "birch", o, f"p{n}") for n in range(12) for o in ("a", "a", "b")]
+    found = rate(alike, Recipe(resamples=50))
+    assert [caveat.kind for caveat in found.caveats] == [CaveatKind.ALL_ALIKE]
+    assert found.standings[0].interval.high - found.standings[0].interval.low > 50
+    differ = [*alike, vote("amber", "birch", "b")]
+    assert not rate(differ, Recipe(resamples=50)).caveats
 
 
 def test_agreement_of_a_worked_example():
