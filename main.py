@@ -34,6 +34,8 @@ COMMANDS = {
     "study worker": ("app.study.worker:run_worker", "makes videos for a live study"),
     "eval steer": ("robot.sim.evaluate:run_eval_steer", "success of steering in the lab"),
     "eval model": ("core.model.parity:run_eval_model", "agreement with the golden outputs"),
+    "ratings": ("core.ratings.command:run_ratings", "ratings and their report from votes"),
+    "bench ratings": ("core.ratings.bench:run_bench_ratings", "the ratings checked and timed"),
     "bench decoder": ("core.decoding.bench:run_bench_decoder", "speed of each decoding step"),
     "bench gui": ("app.bench.gui:run_bench_gui", "how soon the window paints and stops"),
     "bench serve": ("core.policy.bench:run_bench_serve", "speed of the policy server"),
