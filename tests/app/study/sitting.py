@@ -60,6 +60,8 @@ class Seat:
         self.window.resize(1280, 800)
         qtbot.addWidget(self.window)
         self.window.show()
+        self.window.activateWindow()
+        qtbot.waitUntil(self.window.isActiveWindow)
 
     def until(self, condition: Callable[[], bool]) -> None:
         self.qtbot.waitUntil(condition, timeout=20_000)

@@ -33,7 +33,14 @@ def watch(seat: Seat) -> None:
 def rate(seat: Seat) -> None:
     for row in seat.window.judge.questions.progress:
         seat.qtbot.mouseClick(row.buttons[1], LEFT)
-    seat.qtbot.keyClick(seat.window, Qt.Key.Key_Return)
+    press(seat, Qt.Key.Key_Return)
+
+
+def press(seat: Seat, key: Qt.Key) -> None:
+    """Press a key and wait for what it asks next: a button shows for a moment that it is down."""
+    before = seat.window.judge.questions.currentIndex()
+    seat.qtbot.keyClick(seat.window, key)
+    seat.until(lambda: seat.window.judge.questions.currentIndex() != before)
 
 
 def test_a_whole_sitting_by_keys_and_mouse(seat: Sit):
@@ -116,7 +123,7 @@ def test_something_went_wrong_is_an_answer_with_a_cause(seat: Sit):
     judge = one.window.judge
     one.qtbot.mouseClick(judge.trouble, LEFT)
     one.qtbot.mouseClick(judge.questions.causes["A video did not play"], LEFT)
-    one.until(lambda: "1 of 3" in one.window.where.text())
+    one.until(lambda: "1 of 4" in one.window.where.text())
     found = one.base.rows("SELECT outcome, invalid FROM answer")
     assert [tuple(row) for row in found] == [(None, "A video did not play")]
 
@@ -126,8 +133,9 @@ def test_who_stops_is_asked_twice_and_erased(seat: Sit):
     agree(one)
     watch(one)
     rate(one)
-    one.qtbot.keyClick(one.window, Qt.Key.Key_1)
+    press(one, Qt.Key.Key_1)
     one.qtbot.keyClick(one.window, Qt.Key.Key_2)
+    one.until(one.window.judge.questions.send.isEnabled)
     one.qtbot.mouseClick(one.window.judge.questions.send, LEFT)
     one.until(lambda: one.base.one("SELECT 1 FROM answer") is not None)
     one.page(one.window.judge)
