@@ -12,6 +12,7 @@ from app.help_sheet import HelpSheet
 from app.history import HistoryDialog
 from app.settings_dialog import SettingsDialog, check_folder
 from app.studio import Studio
+from app.study.open_dialog import StudyDialog
 
 
 class Dialogs(QObject):
@@ -32,6 +33,7 @@ class Dialogs(QObject):
         self.help: HelpSheet | None = None
         self.settings: SettingsDialog | None = None
         self.connect_dialog: ConnectDialog | None = None
+        self.study: StudyDialog | None = None
         self.card = ConnectionsCard(window)
         self.card.mended.connect(connections.mend)
         connections.changed.connect(self._show_rungs)
@@ -98,9 +100,15 @@ class Dialogs(QObject):
                 studio.notifier.error,
             )
 
+    def open_study(self) -> None:
+        """Ask for a study file and carry it out in a program of its own."""
+        self.study = StudyDialog(self._studio.notifier, self._window)
+        _raise(self.study)
+
     def close_top(self) -> bool:
         """Close what was opened over the window; false when there is nothing."""
         for widget in (
+            self.study,
             self.connect_dialog,
             self.settings,
             self.help,

@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
             "messages": self.dialogs.show_history,
             "connections": self.dialogs.toggle_connections,
             "settings": self.dialogs.show_settings,
+            "study": self.dialogs.open_study,
             "restart": studio.restart,
             "help": self.dialogs.show_help,
             "first_steps": self.guide.open,

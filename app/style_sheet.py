@@ -36,6 +36,9 @@ QLabel[role="over"] {
 QLabel[role="title"] { color: $text; font-weight: 600; }
 QLabel[role="heading"] { color: $text; font-size: ${large}pt; font-weight: 600; }
 QLabel[role="display"] { color: $text; font-size: ${title}pt; font-weight: 600; }
+QLabel[role="question"] { color: $text; font-size: ${huge}pt; font-weight: 600; }
+QLabel[role="reading"], QPlainTextEdit[role="reading"], QLineEdit[role="reading"] {
+    color: $text; font-size: ${reading}pt; }
 QLabel[role="ok"] { color: $ok; }
 QLabel[role="warn"] { color: $warn; }
 QLabel[role="fault"] { color: $fault; }
@@ -82,6 +85,17 @@ QPushButton[role="stop"], QPushButton[role="stop"]:disabled {
 QPushButton[role="stop"]:hover { border-color: $text; }
 QPushButton[role="stop"]:focus { border: 2px solid $text; }
 QPushButton[role="stop"]:pressed { background: $text; color: $window; }
+QPushButton[role="answer"], QPushButton[role="answer-primary"] {
+    font-size: ${large}pt; font-weight: 600; min-height: 44px; min-width: 128px;
+    padding: 4px 24px; }
+QPushButton[role="answer"]:focus, QPushButton[role="answer-primary"]:focus {
+    padding: 3px 23px; }
+QPushButton[role="answer-primary"] {
+    background: $accent; color: $on_accent; border-color: $accent; }
+QPushButton[role="answer-primary"]:hover { border-color: $text; }
+QPushButton[role="answer-primary"]:focus { border: 2px solid $text; }
+QPushButton[role="answer-primary"]:disabled {
+    background: $window; color: $disabled; border-color: $line; }
 QPushButton[role="flat"], QToolButton {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: $text;
     padding: 4px; }
@@ -154,6 +168,9 @@ QSlider::handle:horizontal {
     background: $raised; border: 1px solid $edge; width: 14px; margin: -6px 0;
     border-radius: 8px; }
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { border: 2px solid $accent; }
+QSlider[role="large"]::groove:horizontal { height: 8px; border-radius: 4px; }
+QSlider[role="large"]::handle:horizontal {
+    width: 30px; margin: -12px 0; border-radius: 16px; }
 QTableView {
     background: $window; color: $text; gridline-color: $line; border: none;
     selection-background-color: $accent; selection-color: $on_accent; }
@@ -204,5 +221,7 @@ def style_sheet(colours: Tokens, scale: float = 1.0) -> str:
     values["art"] = ART.as_posix()
     values["disabled"] = colours.edge
     values["large"] = f"{12 * scale:.1f}"
+    values["reading"] = f"{13 * scale:.1f}"
+    values["huge"] = f"{18 * scale:.1f}"
     values["title"] = f"{15 * scale:.1f}"
     return _SHEET.substitute(values)

@@ -147,10 +147,16 @@ class Tasks(QObject):
     shown = Signal(object)
     """A :class:`Task` that has been going on for a while and deserves to be seen."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, threads: int = THREADS) -> None:
+        """Make a pool.
+
+        Args:
+            parent: Owner.
+            threads: With one, functions run in the order in which they were given.
+        """
         super().__init__(parent)
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(THREADS)
+        self._pool.setMaxThreadCount(threads)
         self._numbers = count(1)
         self._jobs: dict[int, _Job] = {}
         self._relay = _Relay()

@@ -75,6 +75,14 @@ SPECS = (
         everywhere=True,
     ),
     ActionSpec(
+        name="study",
+        group=WINDOW,
+        text="Open a study…",
+        tip="Choose a study file and carry it out in a window of its own.",
+        keys=("Ctrl+Shift+Y",),
+        icon="users-three",
+    ),
+    ActionSpec(
         name="quit",
         group=WINDOW,
         text="Quit",

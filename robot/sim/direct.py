@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,8 @@ class DirectLab:
         self._joints = kinematics.home_joints()
         self._open = True
         self._seq = 0
+        self.on_physics: Callable[[], None] | None = None
+        """Called after each step of the physics while an action runs, by whoever films it."""
         self._substeps = round(1.0 / RATE_HZ / self.model.opt.timestep)
 
     def reset(
@@ -126,15 +129,20 @@ class DirectLab:
         for index in range(self._substeps):
             share = min(1.0, (index + 1) / ramp)
             self.data.ctrl[:7] = self._joints + share * (joints - self._joints)
-            mujoco.mj_step(self.model, self.data)
+            self._tick()
         self._joints = joints
 
     def _settle_fingers(self) -> None:
         steps = round(MAX_GRIPPER_SECONDS / self.model.opt.timestep)
         for index in range(steps):
-            mujoco.mj_step(self.model, self.data)
+            self._tick()
             if index > 40 and np.abs(self.data.qvel[7:9]).max() < 2e-3:
                 return
+
+    def _tick(self) -> None:
+        mujoco.mj_step(self.model, self.data)
+        if self.on_physics is not None:
+            self.on_physics()
 
     @property
     def tool(self) -> NDArray[np.float64]:

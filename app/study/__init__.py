@@ -1,0 +1,1 @@
+"""Preference studies on the screen, for participants and experimenters, and the lab's films."""

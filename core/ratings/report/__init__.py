@@ -1,0 +1,1 @@
+"""A rating as one HTML page: no network, no script; for screen and paper."""

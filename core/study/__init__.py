@@ -1,0 +1,1 @@
+"""Preference studies: what is asked, of whom, in which order, and what was answered. No Qt."""
