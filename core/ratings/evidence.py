@@ -15,7 +15,6 @@ from core.ratings.recipe import Recipe, ResampleBy
 from core.ratings.resample import resample
 from core.ratings.result import Interval
 
-
 _ROUNDING = 1e-12
 """Variance [squared logits] that is rounding, not people who differ."""
 

@@ -24,10 +24,10 @@ def report(ratings: Ratings, material: Material, made: str = "") -> str:
         sections.forest_plot(ratings),
         sections.heat_maps(ratings),
         sections.pairs(ratings),
+        sections.progress(ratings),
         sections.scenes(ratings),
         element(
             "div",
-            sections.progress(ratings),
             sections.bias(ratings),
             sections.turning(ratings),
             sections.agreement(ratings),

@@ -137,7 +137,7 @@ def heat_map(
             kind, strength = "none", 1.0
             if not empty and shares:
                 kind = "above" if value >= 0.5 else "below"
-                strength = STRONGEST * min(abs(value - 0.5) * 2, 1.0)
+                strength = STRONGEST * min(abs(value - 0.5) * 3, 1.0)
             elif not empty:
                 kind, strength = "count", STRONGEST * value / max(peak, 1.0)
             told = f"{value:.0%}" if shares else number(value)

@@ -15,6 +15,7 @@ from core.ratings.report.words import (
     sensitivity,
     signed,
     span,
+    yaml_word,
 )
 from core.ratings.result import Interval, Ratings, SceneShare
 
@@ -324,7 +325,7 @@ def recipe(ratings: Ratings, material: Material, made: str) -> Markup:
         ("Votes handed over", str(ratings.given)),
         ("SHA-256 of these votes", ratings.data_hash),
         ("Drawn again", f"{drawn}, {ratings.units} at a time"),
-        *((name, str(value)) for name, value in recipe_facts(ratings.recipe).items()),
+        *((name, yaml_word(value)) for name, value in recipe_facts(ratings.recipe).items()),
     ]
     if ratings.tie_parameter is not None:
         facts.append(("Davidson's tie parameter", number(ratings.tie_parameter, 3)))
@@ -343,7 +344,8 @@ def footer(ratings: Ratings) -> Markup:
         "footer",
         paragraph(
             f"Bradley-Terry with {ties} and a weak normal prior; intervals by the bootstrap, "
-            f"{spread}; p-values are from the sandwich clustered by participant (Liang and Zeger 1986); alpha is by evalica."
+            f"{spread}; p-values from the sandwich clustered by participant (Liang and Zeger "
+            "1986); alpha by evalica."
         ),
     )
 

@@ -82,7 +82,7 @@ svg .count { fill: var(--count); } svg .none { fill: none; stroke: var(--line); 
 footer { color: var(--muted); font-size: 13px; }
 @media (max-width: 760px) {
   main { padding: 20px 12px 40px; }
-  .cards { columns: 1; }
+  .cards { columns: auto; }
 }
 @media print {
   :root {
@@ -92,6 +92,9 @@ footer { color: var(--muted); font-size: 13px; }
   }
   @page { margin: 14mm; }
   body { font-size: 11px; }
+  .note, figcaption, thead th, footer, .mono { font-size: 10px; }
+  .headline { font-size: 14px; }
+  .cards { columns: auto; }
   main { padding: 0; max-width: none; gap: 10px; }
   section, .callout, figure, tr { break-inside: avoid; }
   .scroll { overflow: visible; }
