@@ -119,7 +119,12 @@ class Archive:
             self._stream.close()
 
     def messages(
-        self, topics: Collection[str], start_ns: int = 0, end_ns: int = 1 << 63
+        self,
+        topics: Collection[str],
+        start_ns: int = 0,
+        end_ns: int = 1 << 63,
+        *,
+        damaged: list[str] | None = None,
     ) -> Iterator[tuple[str, Message]]:
         """Yield messages in the order they were written; only chunks with these topics are read.
 
@@ -127,9 +132,10 @@ class Archive:
             topics: Their topics; unknown ones are passed over.
             start_ns: Earliest time [ns since 1970].
             end_ns: Latest time.
+            damaged: Takes a sentence for each damaged chunk, which is passed over then.
 
         Raises:
-            StudioError: If a chunk is damaged.
+            StudioError: If a chunk is damaged and nobody takes the sentence.
         """
         channels = {self.topics[topic] for topic in topics if topic in self.topics}
         wanted: dict[int, ChunkIndex] = {}
@@ -138,7 +144,13 @@ class Archive:
                 if chunk.message_end_time >= start_ns and chunk.message_start_time <= end_ns:
                     wanted[chunk.chunk_start_offset] = chunk
         for offset in sorted(wanted):
-            found = self._unpacked(wanted[offset])
+            try:
+                found = self._unpacked(wanted[offset])
+            except StudioError as error:
+                if damaged is None:
+                    raise
+                damaged.append(str(error))
+                continue
             for place, channel in _in_order(found, channels):
                 if start_ns <= place.log_time <= end_ns:
                     yield self._topic_of[channel], place

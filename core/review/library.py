@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from core.review.database import Database, Remarks
@@ -21,7 +22,7 @@ class Line:
     """A line of the library with what a person said about it."""
 
     entry: Entry
-    remarks: Remarks = Remarks()
+    remarks: Remarks = field(default_factory=Remarks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def scan(database: Database, told: Told | None = None) -> int:
         share = number / len(changed)
         tell(share, path.name)
         size, mtime_ns = files[path]
-        entries = _entries(path, size, mtime_ns, lambda: tell(share, path.name))
+        entries = _entries(path, size, mtime_ns, partial(tell, share, path.name))
         database.store(path, size, mtime_ns, entries)
     return len(changed)
 

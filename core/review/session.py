@@ -60,7 +60,7 @@ class ReviewSession:
         marks: What a person wants to find again.
         spans: The episodes.
         cameras: Names of the cameras with live pictures, the annotated one first.
-        unread: Sentences about events that this version cannot read.
+        unread: Sentences about damage, and about events that this version cannot read.
     """
 
     def __init__(self, path: Path, told: Callable[[float], None] | None = None) -> None:
@@ -93,7 +93,7 @@ class ReviewSession:
         topics = [t for t in archive.topics if t.startswith(EVENT_TOPIC) and t != STATES]
         total = max(sum(archive.counts[topic] for topic in topics), 1)
         read: list[tuple[Event, tuple[str, int, int]]] = []
-        for number, (topic, message) in enumerate(archive.messages(topics)):
+        for number, (topic, message) in enumerate(archive.messages(topics, damaged=unread)):
             if number % 64 == 0:
                 self._tell(min(number / total, 1.0))
             try:

@@ -7,7 +7,7 @@ them, the places at which they begin; numbers have to be equal to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -227,8 +227,8 @@ def _numbers(before: Any, after: Any) -> str:
     unequal = ~((before == after) | (np.isnan(before) & np.isnan(after)))
     if not unequal.any():
         return ""
-    places: Sequence[Any] = np.argwhere(unequal)
-    first = tuple(int(place) for place in places[0])
+    places = np.argwhere(unequal)
+    first: Any = tuple(int(place) for place in places[0])
     names = ", ".join(str(place + 1) for place in first)
     return (
         f"{len(places)} of {before.size} values, the first at {names}: recorded "
