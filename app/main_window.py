@@ -11,16 +11,14 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QHBoxLayout,
-    QLayout,
     QLineEdit,
     QMainWindow,
-    QToolBar,
     QToolButton,
-    QWidget,
 )
 
 from app import theme
 from app.actions import Actions, KeyGuard, SpaceHand
+from app.bars import fixed_bar
 from app.connections import Connections
 from app.connections_panel import Marks
 from app.dialogs import Dialogs
@@ -32,13 +30,15 @@ from app.guide import Guide
 from app.ladder import State
 from app.loading import Loading
 from app.menus import fill_menu_bar
+from app.pages import Pages
 from app.placement import brought_back, is_reachable
+from app.review.wiring import ReviewWiring
 from app.status_bar import StatusBar
 from app.steer.canvas import EMPTY
 from app.steer.draw_slots import StepNames, draw_slots
 from app.steer.robot_panel import mode_words
 from app.steer.workspace import SteerWorkspace, badge
-from app.store import BUSY, Phase, PlanKind
+from app.store import BUSY, Page, Phase, PlanKind
 from app.studio import Studio
 from app.toasts import Toasts
 
@@ -70,13 +70,19 @@ class MainWindow(QMainWindow):
         self._edge = Edge(self)
         self.connections = Connections(studio, self)
         self.marks = Marks(self.actions_table["connections"])
+        self.pages = Pages(studio.store, self.actions_table, self)
+        self.pages.add(Page.STEER, self.workspace, self.workspace.instruction)
+        self.lookback = ReviewWiring(
+            studio, self.actions_table, self.pages, self.workspace.instruction, self
+        )
         self._build()
         self.docks = Docks(self, self.workspace.panels())
+        self.pages.follow(self.docks)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
         top, foot = self._bars
-        set_tab_order([top, self.workspace, *self.docks.by_name.values(), foot])
-        self.dialogs = Dialogs(studio, self.connections, self, self.workspace)
-        self.guide = Guide(studio, self, self.workspace, state)
+        set_tab_order([top, self.pages.stack, *self.docks.by_name.values(), foot])
+        self.dialogs = Dialogs(studio, self.connections, self, self.pages.stack)
+        self.guide = Guide(studio, self, self.pages.stack, state)
         self._loading = Loading(studio)
         self._connect_actions()
         self._wire()
@@ -101,7 +107,8 @@ class MainWindow(QMainWindow):
         header.setContentsMargins(8, 8, 8, 8)
         header.setSpacing(8)
         header.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
-        header.addWidget(self.workspace.instruction, 1)
+        header.addWidget(self.pages.switch, 0, Qt.AlignmentFlag.AlignTop)
+        header.addWidget(self.pages.head, 1)
         header.addWidget(self.marks, 0, Qt.AlignmentFlag.AlignTop)
         for name in ("messages", "theme", "settings", "help"):
             button = QToolButton()
@@ -110,12 +117,12 @@ class MainWindow(QMainWindow):
             button.setAccessibleName(self.actions_table[name].text())
             header.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self._badge.setMinimumHeight(32)
-        top = self._bar("header", header, Qt.ToolBarArea.TopToolBarArea)
+        top = fixed_bar(self, "header", header, Qt.ToolBarArea.TopToolBarArea)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(8, 8, 8, 8)
         bottom.addWidget(self.workspace.robot, 1)
-        foot = self._bar("arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
-        self.setCentralWidget(self.workspace)
+        foot = fixed_bar(self, "arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
+        self.setCentralWidget(self.pages.stack)
         self.setStatusBar(self.status)
         self.setMinimumSize(1024, 640)
         self.resize(1440, 900)
@@ -127,20 +134,6 @@ class MainWindow(QMainWindow):
             button.setFocusPolicy(policy)
         self.workspace.canvas.view.setFocus()
         self._bars = top, foot
-
-    def _bar(self, name: str, layout: QLayout, area: Qt.ToolBarArea) -> QToolBar:
-        """Put a row across the whole window; it stays where it is."""
-        row = QWidget()
-        row.setLayout(layout)
-        bar = QToolBar(name.capitalize())
-        bar.setObjectName(name)
-        bar.setMovable(False)
-        bar.setFloatable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.toggleViewAction().setEnabled(False)
-        bar.addWidget(row)
-        self.addToolBar(area, bar)
-        return bar
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the share of the docks and the frame around everything."""
@@ -193,6 +186,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": self._undo,
             "redo": self._redo,
+            **self.lookback.slots(),
             **self.workspace.scene.slots(),
             **draw_slots(self.workspace.canvas),
         }
@@ -207,6 +201,7 @@ class MainWindow(QMainWindow):
     def _wire(self) -> None:
         store = self.studio.store
         self.studio.episodes.scene_wanted.connect(self._new_scene)
+        store.page_changed.connect(self.guide.page.hide)
         store.phase_changed.connect(self._show_phase)
         store.rig_changed.connect(self._show_rig)
         store.auto_changed.connect(self._show_phase)
@@ -237,6 +232,7 @@ class MainWindow(QMainWindow):
             or self.workspace.canvas.tool.cancel()
             or self.studio.controller.cancel()
             or self.workspace.sight.close()
+            or self.lookback.escape()
         ):
             return
         elif self.workspace.instruction.line.hasFocus():
@@ -385,6 +381,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave in order; the window is gone from the screen at once."""
+        self.pages.leave()
         if self._state is not None:
             self._state.setValue("geometry", self.saveGeometry())
             self.docks.save(self._state, WORKSPACE)
@@ -392,6 +389,7 @@ class MainWindow(QMainWindow):
         self._clock.stop()
         QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]
         self.connections.shutdown()
+        self.lookback.shutdown()
         self.workspace.shutdown()
         self.studio.shutdown()
         event.accept()

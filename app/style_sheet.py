@@ -88,6 +88,7 @@ QPushButton[role="flat"], QToolButton {
 QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
 QToolButton:checked { background: $accent; color: $on_accent; }
 QPushButton[role="flat"]:checked { background: $line; color: $text; }
+QToolButton[role="page"] { padding: 4px 10px; }
 QToolButton::menu-indicator { image: none; }
 QToolButton:checked { background: $accent; color: $on_accent; }
 QPushButton[role="flat"]:focus, QToolButton:focus { border: 1px solid $accent; }
