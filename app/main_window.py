@@ -79,8 +79,9 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self, self.workspace.panels())
         self.pages.follow(self.docks)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
+        self.menuBar().setCornerWidget(self.pages.switch, Qt.Corner.TopRightCorner)
         top, foot = self._bars
-        set_tab_order([top, self.pages.stack, *self.docks.by_name.values(), foot])
+        set_tab_order([top, self.workspace, *self.docks.by_name.values(), foot])
         self.dialogs = Dialogs(studio, self.connections, self, self.pages.stack)
         self.guide = Guide(studio, self, self.pages.stack, state)
         self._loading = Loading(studio)
@@ -107,7 +108,6 @@ class MainWindow(QMainWindow):
         header.setContentsMargins(8, 8, 8, 8)
         header.setSpacing(8)
         header.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
-        header.addWidget(self.pages.switch, 0, Qt.AlignmentFlag.AlignTop)
         header.addWidget(self.pages.head, 1)
         header.addWidget(self.marks, 0, Qt.AlignmentFlag.AlignTop)
         for name in ("messages", "theme", "settings", "help"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from app import theme
 from app.actions import Actions
@@ -22,7 +22,7 @@ class Pages(QObject):
 
     Attributes:
         stack: The pages, for the middle of the window.
-        head: What stands in the header beside the switch, page by page.
+        head: What stands in the header, page by page.
         switch: The buttons with which one changes the page.
     """
 
@@ -33,10 +33,8 @@ class Pages(QObject):
         self._away: list[Any] = []
         self.stack, self.head = QStackedWidget(), QStackedWidget()
         self._places: dict[Page, int] = {}
-        self.note = QLabel()
-        theme.set_role(self.note, "badge-warn")
-        self.note.hide()
-        self.switch = _switch(actions, self.note)
+        self._heights: dict[QWidget, QSizePolicy.Policy] = {}
+        self.switch = _switch(actions)
         for page in Page:
             actions[f"page_{page}"].triggered.connect(self._chosen)
         store.page_changed.connect(self._show)
@@ -48,10 +46,12 @@ class Pages(QObject):
         Args:
             page: Which one.
             middle: What is in the middle of the window.
-            head: What is in the header beside the switch.
+            head: What is in the header.
         """
         self._places[page] = self.stack.addWidget(middle)
         self.head.addWidget(head)
+        self._heights[head] = head.sizePolicy().verticalPolicy()
+        self._fit_head()
 
     def follow(self, docks: Docks) -> None:
         """Put these panels away while another page than Steer is shown."""
@@ -61,11 +61,6 @@ class Pages(QObject):
         """Show a page."""
         self._store.set_page(page)
         self._tick()
-
-    def set_note(self, text: str) -> None:
-        """Say beside the switch what is unusual about the Steer page; empty for nothing."""
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
 
     def leave(self) -> None:
         """Go back to Steer without a word, so that the panels are remembered as they belong."""
@@ -88,21 +83,30 @@ class Pages(QObject):
         place = self._places[page]
         self.stack.setCurrentIndex(place)
         self.head.setCurrentIndex(place)
+        self._fit_head()
         middle = self.stack.currentWidget()
         if middle is not None:
             middle.setFocus()
         self._tick()
+
+    def _fit_head(self) -> None:
+        """Make the header as high as the page needs that is shown."""
+        for head, height in self._heights.items():
+            policy = head.sizePolicy()
+            shown = head is self.head.currentWidget()
+            policy.setVerticalPolicy(height if shown else QSizePolicy.Policy.Ignored)
+            head.setSizePolicy(policy)
 
     def _tick(self) -> None:
         for page in Page:
             self._actions[f"page_{page}"].setChecked(page == self._store.page)
 
 
-def _switch(actions: Actions, note: QLabel) -> QWidget:
+def _switch(actions: Actions) -> QWidget:
     """Return the two buttons, one of which is down."""
     row = QWidget()
     layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setContentsMargins(0, 0, 8, 0)
     layout.setSpacing(2)
     for page in Page:
         button = QToolButton()
@@ -110,10 +114,8 @@ def _switch(actions: Actions, note: QLabel) -> QWidget:
         button.setDefaultAction(action)
         button.setText(action.text())
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setMinimumHeight(32)
+        button.setFixedHeight(22)
         button.setAccessibleName(f"Page {action.text()}")
         theme.set_role(button, "page")
         layout.addWidget(button)
-    layout.addSpacing(6)
-    layout.addWidget(note)
     return row

@@ -95,9 +95,10 @@ class Details(QTabWidget):
             self.answer.set_picture_size((width, height))
         self.answer.set_reasoning(reasoning)
         self.charts.set_execution(answer.execution)
-        self.depth_view.set_codes(None if reasoning.depth is None else reasoning.depth.codes)
-        self.depth_view.set_depth_map(reasoning.depth_map)
-        decided = told(reasoning)
+        thought = answer.thought or reasoning
+        self.depth_view.set_codes(None if thought.depth is None else thought.depth.codes)
+        self.depth_view.set_depth_map(thought.depth_map)
+        decided = told(thought)
         sure = decided.codes if decided is not None and len(decided.codes) else None
         self.depth_view.set_confidence(sure)
         self._lift()
@@ -119,7 +120,8 @@ class Details(QTabWidget):
         looked_at = self.cloud is not None and self.currentWidget() is self._space
         if not looked_at or self.cloud is None or answer is None or answer is self._lifted:
             return
-        depth = answer.reasoning.depth_map
+        reasoning = answer.reasoning
+        depth = (answer.thought or reasoning).depth_map
         self.cloud.set_depth_map(depth)
         self.cloud.set_absence("" if depth is not None else "This answer has no depth.")
         self.cloud.set_paths(_paths(answer))
@@ -127,13 +129,14 @@ class Details(QTabWidget):
             self.cloud.set_surface(None)
             return
         self._lifted = answer
-        traces = answer.reasoning.traces
+        drawn = reasoning.steered_by
+        trace = drawn or next(iter(reasoning.traces), None)
         self._job.request(
             depth,
             answer.picture,
             self._models.get(answer.camera),
-            traces[0].points if traces else None,
-            answer.reasoning.steered_by is not None,
+            None if trace is None else trace.points,
+            drawn is not None,
         )
 
     @Slot(object)

@@ -50,50 +50,50 @@ def _task(line: Line) -> str:
 
 COLUMNS = (
     Column(title="", text=lambda _: "", sort=lambda n: not n.remarks.flagged, width=28),
-    Column(title="Task", text=_task, sort=lambda n: _task(n).casefold(), width=230),
-    Column(title="Outcome", text=_state, sort=_state, width=104),
+    Column(title="Task", text=_task, sort=lambda n: _task(n).casefold(), width=240),
+    Column(title="Outcome", text=_state, sort=_state, width=116),
     Column(
         title="Progress",
         text=lambda n: "" if n.entry.progress is None else f"{n.entry.progress} %",
         sort=lambda n: -1 if n.entry.progress is None else n.entry.progress,
-        width=74,
+        width=88,
         right=True,
     ),
     Column(
-        title="Steered", text=lambda n: n.entry.steered, sort=lambda n: n.entry.steered, width=84
+        title="Steered", text=lambda n: n.entry.steered, sort=lambda n: n.entry.steered, width=92
     ),
     Column(
         title="Length",
         text=lambda n: clock(n.entry.seconds) if n.entry.seconds else "",
         sort=lambda n: n.entry.seconds,
-        width=70,
+        width=80,
         right=True,
     ),
     Column(
         title="Date",
         text=lambda n: date(n.entry.started_ns),
         sort=lambda n: n.entry.started_ns,
-        width=128,
+        width=144,
     ),
     Column(
         title="Warnings",
         text=lambda n: _number(n.entry.warnings),
         sort=lambda n: n.entry.warnings,
-        width=78,
+        width=92,
         right=True,
     ),
     Column(
         title="Stops",
         text=lambda n: _number(n.entry.stops),
         sort=lambda n: n.entry.stops,
-        width=58,
+        width=72,
         right=True,
     ),
     Column(
         title="Operator",
         text=lambda n: n.entry.operator,
         sort=lambda n: n.entry.operator.casefold(),
-        width=86,
+        width=96,
     ),
     Column(
         title="Tags",
@@ -101,12 +101,12 @@ COLUMNS = (
         sort=lambda n: n.remarks.tags,
         width=120,
     ),
-    Column(title="Policy", text=lambda n: n.entry.policy, sort=lambda n: n.entry.policy, width=110),
+    Column(title="Policy", text=lambda n: n.entry.policy, sort=lambda n: n.entry.policy, width=120),
     Column(
         title="Size",
         text=lambda n: size_text(n.entry.size),
         sort=lambda n: n.entry.size,
-        width=76,
+        width=88,
         right=True,
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -145,13 +146,8 @@ class LibraryPanel(QWidget):
 
     def _confirm(self, index: QModelIndex) -> None:
         # a double click activates too, and is told by itself
-        if self.table.hasFocus() and not self._mouse_down():
+        if self.table.hasFocus() and not QApplication.mouseButtons():
             self._open(index)
-
-    def _mouse_down(self) -> bool:
-        from PySide6.QtWidgets import QApplication
-
-        return bool(QApplication.mouseButtons())
 
     def _open_chosen(self) -> None:
         if len(self.selected) == 1:
@@ -187,6 +183,7 @@ def _table(model: LibraryModel) -> QTableView:
     table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setShowGrid(False)
+    theme.set_role(table, "list")
     table.setWordWrap(False)
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()

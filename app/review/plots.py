@@ -79,7 +79,7 @@ class ActionCharts(QWidget):
         painter.drawText(
             left.adjusted(0, 0, -8, 0), align.AlignRight | align.AlignVCenter, unit.strip()
         )
-        plot = area.adjusted(NAME_WIDTH, 3, -6, -3)
+        plot = area.adjusted(NAME_WIDTH, 6, -6, -6)
         # the gripper goes from 0 to 1, everything else to both sides
         low = 0.0 if value == ACTION_DIM - 1 else -reach
         painter.setPen(QColor(tokens.line))

@@ -24,6 +24,7 @@ class Answered:
     Attributes:
         index: Which event of the session it is.
         reasoning: The answer with its pictures.
+        thought: The last answer with depth: a steered one has none of its own.
         picture: (H, W, 3) uint8 RGB that it is about; None when it is not in the file.
         camera: Name of the camera that took it.
         execution: What became of it.
@@ -33,6 +34,7 @@ class Answered:
 
     index: int
     reasoning: Reasoning
+    thought: Reasoning | None = None
     picture: NDArray[np.uint8] | None = None
     camera: str = ""
     execution: Execution | None = None
@@ -183,9 +185,16 @@ class Reel(QObject):
         return Answered(
             index=index,
             reasoning=event.reasoning,
+            thought=self._thought(moment, event.reasoning),
             picture=None if first is None else first.image,
             camera="" if first is None else first.camera,
             execution=execution_of(self.session, index),
             poses=None if judged is None else judged.poses,
             allowed=judged is None or judged.ok,
         )
+
+    def _thought(self, moment: Moment, own: Reasoning) -> Reasoning | None:
+        if own.depth is not None or moment.thought is None:
+            return own
+        event = self.session.answer(moment.thought)
+        return None if event is None else event.reasoning

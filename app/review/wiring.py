@@ -45,7 +45,6 @@ class ReviewWiring(QObject):
         self.keeping = Keeping(studio, self.review, window)
         self.keeping.branched.connect(self._branch)
         pages.add(Page.REVIEW, self.review.page, _head())
-        studio.store.observation_changed.connect(self._show_branch)
 
     def slots(self) -> dict[str, Callable[..., Any]]:
         """Return what the actions of the page do, by their names."""
@@ -111,20 +110,13 @@ class ReviewWiring(QObject):
             "model would have done; L goes back to the live picture."
         )
 
-    @Slot()
-    def _show_branch(self) -> None:
-        """Say on the switch that what is pinned is not of now."""
-        store = self._studio.store
-        text = f"Recorded: {store.branched}" if store.branched else ""
-        self._pages.set_note(text)
-
 
 def _head() -> QWidget:
     row = QWidget()
     layout = QHBoxLayout(row)
     layout.setContentsMargins(8, 0, 0, 0)
     label = QLabel(HEAD)
-    label.setWordWrap(True)
+    label.setMinimumWidth(1)
     theme.set_role(label, "caption")
     layout.addWidget(label, 1)
     return row

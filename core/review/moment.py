@@ -31,6 +31,7 @@ class Moment:
     Attributes:
         question: The last :class:`Observed`; None before the first.
         answer: The :class:`Reasoned` in force: the newest, chosen or run; None before the first.
+        thought: The last :class:`Reasoned` with depth: a steered answer has none of its own.
         preview: The guard's word on it, a :class:`Previewed`.
         steering: The :class:`Steered` that the answer follows.
         draft: (N, 2) drawn points, 0..255 across the image; (0, 2) for none.
@@ -42,6 +43,7 @@ class Moment:
 
     question: int | None = None
     answer: int | None = None
+    thought: int | None = None
     preview: int | None = None
     steering: int | None = None
     draft: NDArray[np.float64]
@@ -104,7 +106,8 @@ class Timeline:
                 number = event.reasoning.request_id
                 self._answers[number] = index
                 self._previews.pop(number, None)
-                return self._in_force(replace(now, waiting=False), number)
+                thought = now.thought if event.reasoning.depth is None else index
+                return self._in_force(replace(now, waiting=False, thought=thought), number)
             case Previewed():
                 self._previews[event.request_id] = index
                 shown = now.answer is not None and self._answers.get(event.request_id) == now.answer
