@@ -8,10 +8,8 @@ from functools import partial
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QHBoxLayout,
-    QLineEdit,
     QMainWindow,
     QToolButton,
 )
@@ -25,7 +23,7 @@ from app.dialogs import Dialogs
 from app.docks import Docks
 from app.edge import Edge
 from app.episode_words import status_text
-from app.focus import set_tab_order
+from app.focus import only_by_tab, set_tab_order
 from app.guide import Guide
 from app.ladder import State
 from app.loading import Loading
@@ -127,11 +125,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(1024, 640)
         self.resize(1440, 900)
         self.workspace.instruction.set_instruction(self.studio.settings.instruction)
-        # Only the Tab key gives a button the focus: after a click, Space still means Think.
-        for button in self.findChildren(QAbstractButton):
-            inside_a_line = isinstance(button.parentWidget(), QLineEdit)  # Qt draws no focus there
-            policy = Qt.FocusPolicy.NoFocus if inside_a_line else Qt.FocusPolicy.TabFocus
-            button.setFocusPolicy(policy)
+        only_by_tab(self)
         self.workspace.canvas.view.setFocus()
         self._bars = top, foot
 

@@ -70,7 +70,7 @@ class Review(QObject):
         self.player.moved.connect(self._show_position)
         self.player.changed.connect(self._show_player)
         self.page.dropped.connect(self.open_file)
-        studio.store.page_changed.connect(self._page_changed)
+        studio.store.page_changed.connect(self.look)
         self._show_found()
         self._hold()
 
@@ -324,7 +324,8 @@ class Review(QObject):
         )
 
     @Slot()
-    def _page_changed(self) -> None:
+    def look(self) -> None:
+        """Keep the library up to date while the page is shown; play nothing while it is not."""
         if self._studio.store.page != Page.REVIEW:
             self.player.pause()
         elif not self.lines or self._scanned != str(self.folder):

@@ -1,33 +1,41 @@
-"""Ties the Review page to the window: its actions, its keys, and the way back to Steer."""
+"""Ties the Review page to the window: its actions, and the way back to Steer.
+
+The page is loaded when it is wanted for the first time, so that the window is there as soon as
+before; what a person asks of it meanwhile is done when it is there.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import rules, theme
-from app.actions import Actions
+from app.actions import TABLE, Actions
+from app.actions.spec import REVIEW
+from app.focus import only_by_tab
 from app.pages import Pages
-from app.review.keeping import Keeping
-from app.review.review import Review
-from app.review.stepping import Stepping
 from app.steer.instruction_panel import InstructionPanel
 from app.store import Page
 from app.studio import Studio
+from app.task import Work
 from core.types import Observation
 
+if TYPE_CHECKING:
+    from app.review.parts import ReviewParts
+
 HEAD = "Recorded sessions. Nothing on this page moves the arm; STOP works as always."
+NAMES = tuple(spec.name for spec in TABLE if spec.group == REVIEW)
 
 
 class ReviewWiring(QObject):
     """The Review page of a window.
 
     Attributes:
-        review: What is behind the page.
-        keeping: Stills, clips, and going on from a recorded moment.
+        parts: The page at work; None until it was wanted.
     """
 
     def __init__(
@@ -39,56 +47,79 @@ class ReviewWiring(QObject):
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._studio, self._pages, self._instruction = studio, pages, instruction
-        self.review = Review(studio, actions, self)
-        self.stepping = Stepping(self.review)
-        self.keeping = Keeping(studio, self.review, window)
-        self.keeping.branched.connect(self._branch)
-        pages.add(Page.REVIEW, self.review.page, _head())
+        self._studio, self._actions, self._pages = studio, actions, pages
+        self._instruction, self._window = instruction, window
+        self.parts: ReviewParts | None = None
+        self._loading = False
+        self._wishes: list[tuple[str, bool]] = []
+        self._waiting = QLabel("Loading …")
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        theme.set_role(self._waiting, "hint")
+        self._place = QWidget()
+        column = QVBoxLayout(self._place)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._waiting)
+        pages.add(Page.REVIEW, self._place, _head())
+        studio.store.page_changed.connect(self._page_changed)
 
     def slots(self) -> dict[str, Callable[..., Any]]:
         """Return what the actions of the page do, by their names."""
-        review, stepping, keeping = self.review, self.stepping, self.keeping
-        return {
-            "review_open": keeping.open,
-            "review_library": review.to_library,
-            "review_find": self._find,
-            "review_scan": review.scan,
-            "review_rebuild": review.rebuild,
-            "review_beside": review.open_two,
-            "review_flag": review.flag,
-            "review_play": review.player.toggle,
-            "review_back": stepping.back,
-            "review_forward": stepping.forward,
-            "review_previous_mark": stepping.previous_mark,
-            "review_next_mark": stepping.next_mark,
-            "review_slower": stepping.slower,
-            "review_faster": stepping.faster,
-            "review_loop": review.player.set_loop,
-            "review_whole": review.set_whole,
-            "review_branch": keeping.branch,
-            "review_still": keeping.save_still,
-            "review_clip": keeping.save_clip,
-        }
+        return dict.fromkeys(NAMES, self._do)
 
     def escape(self) -> bool:
         """Go back by one: to the library, or to Steer; false on another page."""
         if self._studio.store.page != Page.REVIEW:
             return False
-        if self.review.reels:
-            self.review.to_library()
+        if self.parts is not None and self.parts.review.reels:
+            self.parts.review.to_library()
         else:
             self._pages.go(Page.STEER)
         return True
 
     def shutdown(self) -> None:
         """Wait for the threads."""
-        self.review.shutdown()
+        if self.parts is not None:
+            self.parts.review.shutdown()
 
-    def _find(self, *_: object) -> None:
-        search = self.review.page.library.filters.search
-        search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        search.selectAll()
+    @Slot(bool)
+    def _do(self, checked: bool = False) -> None:
+        name = self.sender().objectName()
+        if self.parts is None:
+            self._wishes.append((name, checked))
+            self._load()
+        else:
+            self.parts.slots[name](checked)
+
+    @Slot()
+    def _page_changed(self) -> None:
+        if self._studio.store.page == Page.REVIEW:
+            self._load()
+
+    def _load(self) -> None:
+        if self._loading:
+            return
+        self._loading = True
+        self._studio.tasks.run(
+            "Loading the Review page", _modules, self._build, self._failed, cancellable=False
+        )
+
+    def _build(self, modules: Any) -> None:
+        parts: ReviewParts = modules.ReviewParts(self._studio, self._actions, self._window, self)
+        parts.keeping.branched.connect(self._branch)
+        only_by_tab(parts.review.page)
+        layout = self._place.layout()
+        assert layout is not None
+        self._waiting.hide()
+        layout.addWidget(parts.review.page)
+        self.parts = parts
+        parts.review.look()
+        for name, checked in self._wishes:
+            parts.slots[name](checked)
+        self._wishes = []
+
+    def _failed(self, sentence: str) -> None:
+        self._loading = False
+        self._waiting.setText(f"The page cannot be shown: {sentence}")
 
     @Slot(object, str)
     def _branch(self, observation: Observation, place: str) -> None:
@@ -109,6 +140,10 @@ class ReviewWiring(QObject):
             f"This is {place}, as it was recorded. Draw a trace and press Enter to see what the "
             "model would have done; L goes back to the live picture."
         )
+
+
+def _modules(_: Work) -> Any:
+    return importlib.import_module("app.review.parts")
 
 
 def _head() -> QWidget:

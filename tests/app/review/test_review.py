@@ -22,7 +22,9 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 def review_of(rigged: Rigged) -> Review:
-    return rigged.window.lookback.review
+    lookback = rigged.window.lookback
+    rigged.until(lambda: lookback.parts is not None)
+    return lookback.parts.review
 
 
 def go(rigged: Rigged) -> Review:
@@ -301,7 +303,7 @@ def test_two_episodes_beside_each_other(rigged: Rigged, one: Path) -> None:
 
 def test_stills_and_clips_are_written(rigged: Rigged, one: Path, tmp_path: Path) -> None:
     review = opened(rigged)
-    keeping = rigged.window.lookback.keeping
+    keeping = rigged.window.lookback.parts.keeping
     proposals: list[str] = []
 
     def target(title: str, proposed: str, kinds: str) -> str:
