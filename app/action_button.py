@@ -17,7 +17,7 @@ ON_FILLED = {
 }
 """Colour of the icon by the role of the button."""
 
-SHORT_KEYS = {"Return": "↵", "Enter": "↵", "Space": "␣"}
+SHORT_KEYS = {"Return": "↵", "Enter": "↵", "Space": "␣", "Backspace": "⌫"}
 
 
 class ActionButton(QPushButton):

@@ -143,6 +143,25 @@ class Docks(QObject):
         area = self._window.dockWidgetArea
         return [dock for dock in docks if not dock.isFloating() and area(dock) == AREA]
 
+    def put_away(self) -> list[QDockWidget]:
+        """Hide every panel and return those that were open, for :meth:`bring_out`."""
+        # a panel behind another one of its tabs is open too, though not visible
+        shown = [dock for dock in self.by_name.values() if not dock.isHidden()]
+        front = [dock for dock in shown if not dock.visibleRegion().isEmpty()]
+        for dock in self.by_name.values():
+            dock.toggleViewAction().setEnabled(False)
+            dock.hide()
+        return [dock for dock in shown if dock not in front] + front
+
+    def bring_out(self, docks: Sequence[QDockWidget]) -> None:
+        """Show panels that were put away, the last ones at the front of their tabs."""
+        for dock in self.by_name.values():
+            dock.toggleViewAction().setEnabled(True)
+        for dock in docks:
+            dock.show()
+        for dock in docks:
+            dock.raise_()
+
     def save(self, state: QSettings, workspace: str) -> None:
         """Remember where everything is in a workspace."""
         state.setValue(f"{workspace}/docks", self._window.saveState(LAYOUT_VERSION))

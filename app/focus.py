@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 
 
 def set_tab_order(areas: Sequence[QWidget]) -> None:
@@ -25,3 +25,11 @@ def set_tab_order(areas: Sequence[QWidget]) -> None:
     ]
     for before, after in pairwise(ordered):
         QWidget.setTabOrder(before, after)
+
+
+def only_by_tab(area: QWidget) -> None:
+    """Let only the Tab key give buttons the focus: after a click, Space still means Think."""
+    for button in area.findChildren(QAbstractButton):
+        inside_a_line = isinstance(button.parentWidget(), QLineEdit)  # Qt draws no focus there
+        policy = Qt.FocusPolicy.NoFocus if inside_a_line else Qt.FocusPolicy.TabFocus
+        button.setFocusPolicy(policy)

@@ -8,37 +8,35 @@ from functools import partial
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QHBoxLayout,
-    QLayout,
-    QLineEdit,
     QMainWindow,
-    QToolBar,
     QToolButton,
-    QWidget,
 )
 
 from app import theme
 from app.actions import Actions, KeyGuard, SpaceHand
+from app.bars import fixed_bar
 from app.connections import Connections
 from app.connections_panel import Marks
 from app.dialogs import Dialogs
 from app.docks import Docks
 from app.edge import Edge
 from app.episode_words import status_text
-from app.focus import set_tab_order
+from app.focus import only_by_tab, set_tab_order
 from app.guide import Guide
 from app.ladder import State
 from app.loading import Loading
 from app.menus import fill_menu_bar
+from app.pages import Pages
 from app.placement import brought_back, is_reachable
+from app.review.wiring import ReviewWiring
 from app.status_bar import StatusBar
 from app.steer.canvas import EMPTY
 from app.steer.draw_slots import StepNames, draw_slots
 from app.steer.robot_panel import mode_words
 from app.steer.workspace import SteerWorkspace, badge
-from app.store import BUSY, Phase, PlanKind
+from app.store import BUSY, Page, Phase, PlanKind
 from app.studio import Studio
 from app.toasts import Toasts
 
@@ -70,13 +68,20 @@ class MainWindow(QMainWindow):
         self._edge = Edge(self)
         self.connections = Connections(studio, self)
         self.marks = Marks(self.actions_table["connections"])
+        self.pages = Pages(studio.store, self.actions_table, self)
+        self.pages.add(Page.STEER, self.workspace, self.workspace.instruction)
+        self.lookback = ReviewWiring(
+            studio, self.actions_table, self.pages, self.workspace.instruction, self
+        )
         self._build()
         self.docks = Docks(self, self.workspace.panels())
+        self.pages.follow(self.docks)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table, self.docks.toggles())
+        self.menuBar().setCornerWidget(self.pages.switch, Qt.Corner.TopRightCorner)
         top, foot = self._bars
         set_tab_order([top, self.workspace, *self.docks.by_name.values(), foot])
-        self.dialogs = Dialogs(studio, self.connections, self, self.workspace)
-        self.guide = Guide(studio, self, self.workspace, state)
+        self.dialogs = Dialogs(studio, self.connections, self, self.pages.stack)
+        self.guide = Guide(studio, self, self.pages.stack, state)
         self._loading = Loading(studio)
         self._connect_actions()
         self._wire()
@@ -101,7 +106,7 @@ class MainWindow(QMainWindow):
         header.setContentsMargins(8, 8, 8, 8)
         header.setSpacing(8)
         header.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
-        header.addWidget(self.workspace.instruction, 1)
+        header.addWidget(self.pages.head, 1)
         header.addWidget(self.marks, 0, Qt.AlignmentFlag.AlignTop)
         for name in ("messages", "theme", "settings", "help"):
             button = QToolButton()
@@ -110,37 +115,19 @@ class MainWindow(QMainWindow):
             button.setAccessibleName(self.actions_table[name].text())
             header.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self._badge.setMinimumHeight(32)
-        top = self._bar("header", header, Qt.ToolBarArea.TopToolBarArea)
+        top = fixed_bar(self, "header", header, Qt.ToolBarArea.TopToolBarArea)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(8, 8, 8, 8)
         bottom.addWidget(self.workspace.robot, 1)
-        foot = self._bar("arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
-        self.setCentralWidget(self.workspace)
+        foot = fixed_bar(self, "arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
+        self.setCentralWidget(self.pages.stack)
         self.setStatusBar(self.status)
         self.setMinimumSize(1024, 640)
         self.resize(1440, 900)
         self.workspace.instruction.set_instruction(self.studio.settings.instruction)
-        # Only the Tab key gives a button the focus: after a click, Space still means Think.
-        for button in self.findChildren(QAbstractButton):
-            inside_a_line = isinstance(button.parentWidget(), QLineEdit)  # Qt draws no focus there
-            policy = Qt.FocusPolicy.NoFocus if inside_a_line else Qt.FocusPolicy.TabFocus
-            button.setFocusPolicy(policy)
+        only_by_tab(self)
         self.workspace.canvas.view.setFocus()
         self._bars = top, foot
-
-    def _bar(self, name: str, layout: QLayout, area: Qt.ToolBarArea) -> QToolBar:
-        """Put a row across the whole window; it stays where it is."""
-        row = QWidget()
-        row.setLayout(layout)
-        bar = QToolBar(name.capitalize())
-        bar.setObjectName(name)
-        bar.setMovable(False)
-        bar.setFloatable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.toggleViewAction().setEnabled(False)
-        bar.addWidget(row)
-        self.addToolBar(area, bar)
-        return bar
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the share of the docks and the frame around everything."""
@@ -194,6 +181,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": self._undo,
             "redo": self._redo,
+            **self.lookback.slots(),
             **self.workspace.scene.slots(),
             **draw_slots(self.workspace.canvas),
         }
@@ -208,6 +196,7 @@ class MainWindow(QMainWindow):
     def _wire(self) -> None:
         store = self.studio.store
         self.studio.episodes.scene_wanted.connect(self._new_scene)
+        store.page_changed.connect(self.guide.page.hide)
         store.phase_changed.connect(self._show_phase)
         store.rig_changed.connect(self._show_rig)
         store.auto_changed.connect(self._show_phase)
@@ -238,6 +227,7 @@ class MainWindow(QMainWindow):
             or self.workspace.canvas.tool.cancel()
             or self.studio.controller.cancel()
             or self.workspace.sight.close()
+            or self.lookback.escape()
         ):
             return
         elif self.workspace.instruction.line.hasFocus():
@@ -386,6 +376,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave in order; the window is gone from the screen at once."""
+        self.pages.leave()
         if self._state is not None:
             self._state.setValue("geometry", self.saveGeometry())
             self.docks.save(self._state, WORKSPACE)
@@ -393,6 +384,7 @@ class MainWindow(QMainWindow):
         self._clock.stop()
         QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]
         self.connections.shutdown()
+        self.lookback.shutdown()
         self.workspace.shutdown()
         self.studio.shutdown()
         event.accept()

@@ -93,6 +93,8 @@ def run(store: Store) -> str:
         return reason
     if store.phase in BUSY:
         return "The policy is answering; Esc cancels."
+    if store.branched and store.rig is not None and store.rig.kind != "lab":
+        return "This plan is about a recorded moment; only the lab runs it (L goes live)."
     plan = store.plan
     if plan is None and store.plans:
         return "Choose a plan first: click its card or press its number."
@@ -151,6 +153,20 @@ def reset_lab(store: Store) -> str:
     if store.rig is not None and store.rig.kind != "lab":
         return "Only the simulated lab can be laid out anew."
     return move(store)
+
+
+def branch(store: Store) -> str:
+    """Whether a recorded moment can take the place of the live picture."""
+    if store.phase in BUSY:
+        return "The policy is answering; Esc cancels."
+    return look_back(store)
+
+
+def look_back(store: Store) -> str:
+    """Whether one can turn to the recorded sessions; not while the arm may move."""
+    if store.phase == Phase.RUNNING or store.auto:
+        return "The arm is moving; stop it first (Esc)."
+    return ""
 
 
 def go_live(store: Store) -> str:

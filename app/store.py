@@ -38,6 +38,13 @@ class Phase(StrEnum):
     FAULT = "fault"
 
 
+class Page(StrEnum):
+    """What the window shows: the live picture, or what was recorded."""
+
+    STEER = "steer"
+    REVIEW = "review"
+
+
 BUSY = frozenset({Phase.THINKING, Phase.STEERING, Phase.COMPARING})
 """Phases in which a policy request is under way."""
 
@@ -162,16 +169,19 @@ class Store(QObject):
     auto_changed = Signal()
     progress_changed = Signal()
     episodes_changed = Signal()
+    page_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.phase = Phase.STARTING
+        self.page = Page.STEER
         self.services: dict[str, str] = {}
         self.capabilities: Capabilities | None = None
         self.rig: RigInfo | None = None
         self.robot: RobotState | None = None
         self.instruction = ""
         self.observation: Observation | None = None
+        self.branched = ""
         self.looking = ""
         self.partial: Reasoning | None = None
         self.plans: dict[PlanKind, Plan] = {}
@@ -198,6 +208,12 @@ class Store(QObject):
         if phase != self.phase:
             self.phase = phase
             self.phase_changed.emit(phase)
+
+    def set_page(self, page: Page) -> None:
+        """Show another page of the window."""
+        if page != self.page:
+            self.page = page
+            self.page_changed.emit()
 
     def settle(self) -> None:
         """Enter the phase that the plans at hand mean; a stop or a fault stays."""
@@ -240,9 +256,14 @@ class Store(QObject):
             self.instruction = text
             self.instruction_changed.emit(text)
 
-    def pin(self, observation: Observation | None) -> None:
-        """Pin an observation, or go back to the live picture; either way the plans are void."""
-        self.observation = observation
+    def pin(self, observation: Observation | None, branched: str = "") -> None:
+        """Pin an observation, or go back to the live picture; either way the plans are void.
+
+        Args:
+            observation: The pictures; None for the live ones.
+            branched: Which recorded moment it is; empty for one of now.
+        """
+        self.observation, self.branched = observation, branched
         if observation is not None:
             self.look_through("")
         self.set_partial(None)

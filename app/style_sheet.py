@@ -102,6 +102,7 @@ QPushButton[role="flat"], QToolButton {
 QPushButton[role="flat"]:hover, QToolButton:hover { background: $line; }
 QToolButton:checked { background: $accent; color: $on_accent; }
 QPushButton[role="flat"]:checked { background: $line; color: $text; }
+QToolButton[role="page"] { padding: 0 10px; }
 QToolButton::menu-indicator { image: none; }
 QToolButton:checked { background: $accent; color: $on_accent; }
 QPushButton[role="flat"]:focus, QToolButton:focus { border: 1px solid $accent; }
@@ -179,6 +180,7 @@ QTableView QLineEdit, QTableView QLineEdit:focus {
 QHeaderView, QHeaderView::section { background: transparent; color: $muted; border: none; }
 QHeaderView::section { padding: 0 4px; border-bottom: 1px solid $line; }
 QHeaderView::section:checked { color: $text; font-weight: 600; }
+QTableView[role="list"]::item, QTableView[role="list"] QHeaderView::section { padding: 0 8px; }
 QTableCornerButton::section { background: transparent; border: none; }
 
 QFrame[role="pop"] { background: $surface; border: 1px solid $edge; border-radius: 6px; }

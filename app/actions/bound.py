@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from app.actions.spec import tip_of
+from app.actions.pages import elsewhere
+from app.actions.spec import ActionSpec, tip_of
 from app.actions.table import TABLE
 from app.icons import icon
 from app.store import Store
@@ -59,6 +60,7 @@ class Actions(QObject):
             store.point_changed,
             store.auto_changed,
             store.episodes_changed,
+            store.page_changed,
         ):
             signal.connect(self.refresh)
         store.draft_changed.connect(self._look_at_draft)
@@ -95,18 +97,21 @@ class Actions(QObject):
     def refresh(self, *_: object) -> None:
         """Ask the rules anew."""
         for spec in TABLE:
-            if spec.reason is not None or spec.name in self._held:
-                reason = self.reason(spec.name)
-                told = (reason, self._described.get(spec.name, ""))
-                if self._told.get(spec.name) != told:
-                    self._told[spec.name] = told
-                    action = self.by_name[spec.name]
-                    action.setEnabled(not reason)
-                    action.setToolTip(tip_of(spec, *told))
+            reason = self._reason(spec)
+            told = (reason, self._described.get(spec.name, ""))
+            if self._told.get(spec.name) != told:
+                self._told[spec.name] = told
+                action = self.by_name[spec.name]
+                action.setEnabled(not reason)
+                action.setToolTip(tip_of(spec, *told))
         self.by_name["auto"].setChecked(self._store.auto)
 
     def reason(self, name: str) -> str:
         """Say what holds an action back; nothing when it is possible."""
-        spec = next(spec for spec in TABLE if spec.name == name)
+        return self._reason(next(spec for spec in TABLE if spec.name == name))
+
+    def _reason(self, spec: ActionSpec) -> str:
+        if reason := elsewhere(spec, self._store.page):
+            return reason
         rule = spec.reason(self._store) if spec.reason is not None else ""
-        return rule or self._held.get(name, "")
+        return rule or self._held.get(spec.name, "")

@@ -11,7 +11,8 @@ from app.store import Store
 
 PLAN, DRAW, VIEW, ARM, WINDOW = "Plan", "Your trace", "View", "Arm", "Window"
 INSTRUCTION, SCENE, EPISODE, HELP = "Instruction", "3D view", "Episode", "Help"
-GROUPS = (PLAN, INSTRUCTION, DRAW, VIEW, SCENE, ARM, EPISODE, WINDOW, HELP)
+REVIEW = "Review"
+GROUPS = (PLAN, INSTRUCTION, DRAW, VIEW, SCENE, ARM, EPISODE, REVIEW, WINDOW, HELP)
 """Headings of the menus and of the F1 sheet, in their order."""
 
 

@@ -5,7 +5,7 @@ Menus, buttons, shortcuts, tooltips and the F1 sheet are all made from it.
 
 from __future__ import annotations
 
-from app.actions import arm, draw, episode, instruction, plan, scene, view, window
+from app.actions import arm, draw, episode, instruction, plan, review, scene, view, window
 
 TABLE = (
     *plan.SPECS,
@@ -15,5 +15,6 @@ TABLE = (
     *scene.SPECS,
     *arm.SPECS,
     *episode.SPECS,
+    *review.SPECS,
     *window.SPECS,
 )

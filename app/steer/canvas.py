@@ -228,7 +228,8 @@ class Canvas(QWidget):
         """
         if self.is_pinned:
             seconds = max(0.0, (time.monotonic_ns() - self._pinned_ns) / 1e9)
-            self.head.badge.show_state(f"pinned {seconds:.0f} s ago", "badge-accent", "pause")
+            words = "recorded" if self._store.branched else f"pinned {seconds:.0f} s ago"
+            self.head.badge.show_state(words, "badge-accent", "pause")
         elif age_ms is not None:
             self._show_age(age_ms)
         elif self._store.rig is None:

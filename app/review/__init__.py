@@ -1,0 +1,1 @@
+"""The second page of the window: looking back at recorded sessions. Nothing here moves the arm."""
