@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from mcap.records import Chunk
 from mcap.stream_reader import StreamReader
 from mcap_protobuf.decoder import DecoderFactory
 
-from core.session.events import Attached, FrameSeen, Note, StateSampled, describe
+from core.session.events import Attached, FrameSeen, Note, SessionStarted, StateSampled, describe
 from core.session.mcap_file import CHUNK_LIMIT, McapFile
 from core.session.reader import read_session, summarise
 from core.session.repair import open_session, repair
 from core.session.writer import SessionWriter
 from core.types import StudioError
 from tests.core.session.samples import camera, every_kind, frame, same, smooth_image, state
+
+OLD = Path(__file__).resolve().parents[2] / "data" / "session-2026-11.mcap"
 
 
 @pytest.fixture
@@ -292,6 +295,17 @@ def test_documents_are_attachments_also_after_repair(path):
     assert found.log_time == events[0].wall_ns
     assert all(map(same, read_session(whole), events))
     assert summarise(whole).events == {"Attached": 1}
+
+
+def test_a_file_of_an_earlier_version_is_read():
+    """Written by the recorder as of commit 8f1512d, before documents, video and the workspace."""
+    *found, seen = read_session(OLD)
+    kinds = [type(event).__name__ for event in found]
+    assert kinds == [type(e).__name__ for e in every_kind() if not isinstance(e, Attached)]
+    assert isinstance(found[0], SessionStarted)
+    assert found[0].workspace is None
+    assert (seen.frame.camera, seen.frame.seq) == ("wrist", 3)
+    assert summarise(OLD).frames == {"wrist": 1}
 
 
 def chunks(path):
