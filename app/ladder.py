@@ -165,7 +165,8 @@ def _recorder(facts: Facts) -> Rung:
         if not file.dropped:
             return _rung("recorder", State.GOOD, words)
         lost = (
-            f"{words} {file.dropped} pictures were left out, as the disk is slow; events are kept."
+            f"{words} {file.dropped} pictures were left out, as the machine or its disk could not "
+            "keep up; events are kept."
         )
         return _rung("recorder", State.ODD, lost, (Mend.FOLDER, Mend.LOG))
     if not facts.record:

@@ -56,10 +56,12 @@ class SessionLog:
 
     def take_back(self, unsaved: list[events.Event]) -> None:
         """Keep what a recorder did not get onto the disk for the next one."""
-        if self._put is None:
+        put = self._put
+        if put is None:
             self._kept.extendleft(reversed(unsaved))
-        for event in unsaved if self._put is not None else ():
-            self._put(event)
+            return
+        for event in unsaved:
+            put(event)
 
     def _send(self, event: events.Event) -> None:
         for listener in self._listeners:

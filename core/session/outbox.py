@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from core.session.events import Event, FrameSeen, StateSampled
 
-FRAME_BYTES = 32 * 1024 * 1024
+FRAME_BYTES = 64 * 1024 * 1024
 """Memory for live pictures that wait; beyond it the oldest is dropped, previews first."""
 
 SAMPLES = 60_000
@@ -21,8 +21,9 @@ SAMPLES = 60_000
 
 _AT_ONCE = 64
 
-FRAME_PATIENCE_S = 0.25
-"""Longest wait of a live picture; a killed side loses what stands behind it in the queue."""
+FRAME_PATIENCE_S = 1.0
+"""Longest wait of a live picture; a killed side loses what stands behind it in the queue. A machine
+that is busy elsewhere for half a second is common, and what waited is encoded in no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -306,6 +306,7 @@ class ScriptedRecorder:
         self.events: list[Any] = []
         self.closed = False
         self.error = ""
+        self.left: list[Any] = []
 
     def put(self, event: Any) -> None:
         self.events.append(event)
@@ -324,7 +325,7 @@ class ScriptedRecorder:
         return self.status()
 
     def unsaved(self) -> list[Any]:
-        return []
+        return self.left
 
     def names(self) -> list[str]:
         """Kinds of the decisive events, in order."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from app.ladder import Mend, State
 from app.tokens import load_token
+from core.session.events import Note
 from tests.app.conftest import Rigged
 
 LEFT, CTRL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
@@ -72,6 +73,18 @@ def test_a_recorder_that_failed_begins_again(rigged: Rigged) -> None:
     rigged.recorder.error = ""
     press(rigged, "recorder", Mend.RECORD)
     rigged.until(lambda: state(rigged, "recorder") == State.GOOD)
+
+
+def test_what_a_dead_recorder_did_not_save_goes_to_the_next(rigged: Rigged) -> None:
+    rigged.ready()
+    lost = Note(text="on its way when it died")
+    rigged.recorder.left = [lost]
+    rigged.recorder.error = "The recorder ended unexpectedly."
+    rigged.until(lambda: state(rigged, "recorder") == State.BAD and rigged.recorder.closed)
+    rigged.recorder.error = ""
+    rigged.key(Qt.Key.Key_K, CTRL)
+    press(rigged, "recorder", Mend.RECORD)
+    rigged.until(lambda: lost in rigged.recorder.events)
 
 
 def test_another_folder_lets_it_record_again(rigged: Rigged, tmp_path: Any) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.session.events import FrameSeen, Note, StateSampled
-from core.session.outbox import Drops, Outbox
+from core.session.outbox import FRAME_PATIENCE_S, Drops, Outbox
 from tests.core.session.samples import frame, state
 
 FRAME_BYTES = frame().image.nbytes
@@ -56,9 +56,9 @@ def test_pictures_that_waited_too_long_are_dropped(monkeypatch):
     outbox = Outbox()
     outbox.put(FrameSeen(frame=frame(seq=1)))
     outbox.put(Note(text="a"))
-    now[0] = 0.15
+    now[0] = 0.6 * FRAME_PATIENCE_S
     outbox.put(FrameSeen(frame=frame(seq=2)))
-    now[0] = 0.3
+    now[0] = 1.2 * FRAME_PATIENCE_S
     events = drain(outbox)
     assert [type(event) for event in events] == [Note, FrameSeen]
     assert outbox.dropped == 1

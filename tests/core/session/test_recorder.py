@@ -50,6 +50,7 @@ def test_a_session_from_start_to_end(client):
     status = client.close(PATIENCE_S)
 
     assert status.error == ""
+    assert client.unsaved() == []
     assert not status.recording
     assert status.drops == 0
     path = Path(status.path)
