@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
             "messages": self.dialogs.show_history,
             "connections": self.dialogs.toggle_connections,
             "settings": self.dialogs.show_settings,
+            "export": self.dialogs.show_export,
             "restart": studio.restart,
             "help": self.dialogs.show_help,
             "first_steps": self.guide.open,
