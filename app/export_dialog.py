@@ -53,7 +53,7 @@ class ExportDialog(QDialog):
         self.format = QComboBox()
         self.format.setAccessibleName("Format")
         self._fill_formats()
-        self.format.currentIndexChanged.connect(self._changed)
+        self.format.currentIndexChanged.connect(self._format_chosen)
         self._words = wrapped(self)
         theme.set_role(self._words, "caption")
         self.discarded = QCheckBox("Also episodes that were discarded")
@@ -80,6 +80,7 @@ class ExportDialog(QDialog):
             button.setAutoDefault(False)
         self._own_place = False
         self._lay_out()
+        self.sessions.setFocus()
         self._changed()
         self._show_task()
 
@@ -203,6 +204,12 @@ class ExportDialog(QDialog):
     @Slot()
     def _place_typed(self) -> None:
         self._own_place = True
+
+    @Slot()
+    def _format_chosen(self) -> None:
+        # how fast a policy thinks must not show in a blind pair, unless a person wants that
+        self.cut.setChecked(self.kind is Format.BLIND)
+        self._changed()
 
     @Slot()
     def _changed(self) -> None:

@@ -56,7 +56,10 @@ def test_the_newest_session_is_chosen_and_becomes_tables(dialog, qtbot, tmp_path
 
 def test_several_sessions_and_what_is_asked_for_make_the_request(dialog):
     dialog.sessions.item(1).setCheckState(Qt.CheckState.Checked)
+    choose(dialog, Format.BLIND)
+    assert dialog.request().cut_pauses
     choose(dialog, Format.MP4)
+    assert not dialog.request().cut_pauses
     dialog.cut.click()
     dialog.private.click()
     request = dialog.request()
