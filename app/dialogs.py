@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QWidget
 
 from app.connect_dialog import ConnectDialog
 from app.connections import Connections
 from app.connections_panel import ConnectionsCard
+from app.export_dialog import ExportDialog
 from app.help_sheet import HelpSheet
 from app.history import HistoryDialog
 from app.settings_dialog import SettingsDialog, check_folder
 from app.studio import Studio
 from app.study.open_dialog import StudyDialog
+from core.export.request import Chosen
 
 
 class Dialogs(QObject):
@@ -32,6 +36,7 @@ class Dialogs(QObject):
         self.history: HistoryDialog | None = None
         self.help: HelpSheet | None = None
         self.settings: SettingsDialog | None = None
+        self.export: ExportDialog | None = None
         self.connect_dialog: ConnectDialog | None = None
         self.study: StudyDialog | None = None
         self.card = ConnectionsCard(window)
@@ -65,6 +70,21 @@ class Dialogs(QObject):
                 studio.preferences, studio.tasks, studio.notifier, self._window
             )
         _raise(self.settings)
+
+    @Slot()
+    def show_export(self) -> None:
+        """Show what recorded sessions can become, with the newest ones to choose from."""
+        self._export_dialog().look_into(self._studio.settings.sessions)
+
+    def export_episodes(self, chosen: Sequence[Chosen]) -> None:
+        """Show the same for episodes that were chosen elsewhere."""
+        self._export_dialog().offer(chosen)
+
+    def _export_dialog(self) -> ExportDialog:
+        if self.export is None:
+            self.export = ExportDialog(self._studio.tasks, self._window)
+        _raise(self.export)
+        return self.export
 
     def toggle_connections(self) -> None:
         """Show how everything stands, or hide it again."""
@@ -111,6 +131,7 @@ class Dialogs(QObject):
             self.study,
             self.connect_dialog,
             self.settings,
+            self.export,
             self.help,
             self.history,
             self.card,

@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
             "connections": self.dialogs.toggle_connections,
             "settings": self.dialogs.show_settings,
             "study": self.dialogs.open_study,
+            "export": self.dialogs.show_export,
             "restart": studio.restart,
             "help": self.dialogs.show_help,
             "first_steps": self.guide.open,

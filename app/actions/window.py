@@ -83,6 +83,15 @@ SPECS = (
         icon="users-three",
     ),
     ActionSpec(
+        name="export",
+        group=WINDOW,
+        text="Export sessions",
+        tip="Turn recorded sessions into a LeRobot dataset, videos, tables and more.",
+        keys=("Ctrl+E",),
+        icon="export",
+        everywhere=True,
+    ),
+    ActionSpec(
         name="quit",
         group=WINDOW,
         text="Quit",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,7 @@ _COLOURS = {TraceSource.MODEL: (240, 228, 66), TraceSource.USER: (86, 180, 233)}
 
 def missing() -> str:
     """Return why no recording can be written, as a sentence; nothing when one can."""
-    try:
-        importlib.import_module("rerun")
-    except ImportError:
+    if importlib.util.find_spec("rerun") is None:
         return (
             "Rerun recordings need the package rerun-sdk, which is an extra: "
             "pip install 'steering-studio[rerun]'"

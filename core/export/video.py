@@ -91,7 +91,7 @@ class VideoFile:
         if picture.shape != (self.size[1], self.size[0], 3):
             raise StudioError(f"a picture is {picture.shape}; this video is {self.size}")
         planes = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2YUV_I420)
-        self.content.update(planes)
+        self.content.update(planes.tobytes())
         frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = self.pictures, self._base
         self._mux(frame)
