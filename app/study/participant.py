@@ -111,7 +111,9 @@ class ParticipantWindow(QWidget):
     @Slot(object)
     def _show(self, scenery: Scenery) -> None:
         step = scenery.step
-        if step.total == 0:  # back to an item that was answered already; the place stays
+        if (
+            step.item is not None and step.total == 0
+        ):  # back to an item that was answered already; the place stays
             self._changing = True
             self.judge.set_item(self._plan, step, scenery.clips)
             self._turn(self.judge)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_a_study_is_prepared_once_and_programs_can_take_part(tmp_path: Path):
         assert scene_picture(base.folder, "table").is_file()
         assert missing(base, plan) == []
         assert prepare(base, plan, tmp_path, lambda *_: None) == 0
+        changed = replace(plan, policies=(replace(plan.policies[0], noise=0.1), plan.policies[1]))
+        assert missing(base, changed) == [("amber", "table")], "another policy is another video"
         for number in range(3):
             who = people.enrol(base, simulated=True)
             people.consent(base, who.code, plan.consent)
