@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
+from typing import Any
 
 EXPERT, STILL, EMBEDDED, FILES = "expert", "still", "embedded", "files"
 """Sources of rollouts that need no server: the lab's script, an arm that does not move, the model
@@ -162,6 +163,7 @@ class RatingRecipe:
         anchor: Alias that stands at ``anchor_rating``; empty for the mean of all.
         anchor_rating: Rating of the anchor [Elo points].
         resamples: Draws of the bootstrap over participants.
+        more: What else the file says about ratings; understood and checked by the ratings.
     """
 
     ties: Ties = Ties.DAVIDSON
@@ -170,6 +172,7 @@ class RatingRecipe:
     anchor: str = ""
     anchor_rating: float = 1000.0
     resamples: int = 1000
+    more: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,13 @@ def test_built_in_studies_are_fit_to_be_begun_with(name: str, tmp_path: Path, ca
         run_new(Namespace(file=file, like=name))
 
 
+def test_what_the_ratings_do_not_know_is_refused_at_the_beginning(tmp_path: Path):
+    file = tmp_path / "s.yaml"
+    file.write_text(text(rating={"resampels": 500}))
+    with pytest.raises(StudioError, match="resampels"):
+        run_check(Namespace(file=file))
+
+
 def test_check_names_leaks_missing_videos_and_objects(tmp_path: Path, capsys):
     file = tmp_path / "s.yaml"
     policies = [{"alias": "amber", "use": "files"}, {"alias": "birch", "use": "nowhere"}]
