@@ -31,6 +31,8 @@ COMMANDS = {
     "study check": ("app.study.files:run_check", "say what a study file means"),
     "study prepare": ("app.study.files:run_prepare", "make the videos of a study"),
     "study run": ("app.study.run:run_study", "carry out a study"),
+    "study withdraw": ("app.study.people:run_withdraw", "erase what a participant said"),
+    "study exclude": ("app.study.people:run_exclude", "leave a participant out, with a reason"),
     "study report": ("app.study.report:run_report", "the results of a study"),
     "study demo": ("app.study.demo:run_demo", "a whole study with simulated participants"),
     "study worker": ("app.study.worker:run_worker", "makes videos for a live study"),

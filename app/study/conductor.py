@@ -19,13 +19,13 @@ from app.study.maker import Maker
 from app.study.making import Job, scene_picture
 from app.task import Tasks
 from core.study import people
-from core.study.answers import Answer, give
+from core.study.answers import Answer, correct, give
 from core.study.base import StudyBase
 from core.study.clips import read_clip
 from core.study.items import Item, Prompt, keep_prompt, note_view, show
 from core.study.plan import StudyPlan
 from core.study.rollouts import Rollout, add_rollout
-from core.study.sitting import Step, StepKind, next_step
+from core.study.sitting import Step, StepKind, before, next_step
 from core.study.votes import Shown
 
 
@@ -73,6 +73,7 @@ class Conductor(QObject):
         self._maker.made.connect(self._made)
         self._maker.failed.connect(self.failed)
         self._item: Item | None = None
+        self._again = False
         self.code = ""
 
     def begin(self, code: str = "", *, simulated: bool = False) -> None:
@@ -112,10 +113,26 @@ class Conductor(QObject):
 
     def answer(self, answer: Answer) -> None:
         """The participant has answered."""
-        item = self._item
+        item, write = self._item, correct if self._again else give
         if item is not None:
-            self._item = None
-            self._do(lambda base, _: give(base, item, answer))
+            self._item, self._again = None, False
+            self._do(lambda base, _: write(base, item, answer))
+
+    def go_back(self, position: int) -> None:
+        """The participant wants to change the answer to the item before a position."""
+        base, code = self._base, self.code
+
+        def work(_: object) -> Scenery:
+            item = before(base, code, position)
+            assert item is not None, "there is an item before"
+            step = Step(kind=StepKind.JUDGE, position=position - 1, item=item)
+            return Scenery(step=step, clips=_clips(base, item))
+
+        self._run(work, self._show_again)
+
+    def _show_again(self, scenery: Scenery) -> None:
+        self._item, self._again = scenery.step.item, True
+        self.shown.emit(scenery)
 
     def withdraw(self) -> None:
         """The participant stops and takes everything back."""
@@ -185,10 +202,11 @@ def _scenery(base: StudyBase, plan: StudyPlan, code: str) -> Scenery:
         return Scenery(step=step, picture=QImage(str(scene_picture(base.folder, step.scene))))
     if step.kind != StepKind.JUDGE or step.item is None:
         return Scenery(step=step)
-    clips: dict[Shown, Clip] = {
-        side: _images(base, name) for side, name in step.item.rollouts.items()
-    }
-    return Scenery(step=step, clips=clips)
+    return Scenery(step=step, clips=_clips(base, step.item))
+
+
+def _clips(base: StudyBase, item: Item) -> dict[Shown, Clip]:
+    return {side: _images(base, name) for side, name in item.rollouts.items()}
 
 
 def _images(base: StudyBase, name: str) -> list[QImage]:

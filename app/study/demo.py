@@ -147,6 +147,7 @@ def _in_the_window(base: StudyBase, plan: StudyPlan, arguments: argparse.Namespa
         window,
         lambda: judge(base, mind, next_step(base, plan, conductor.code)),
         arguments.out / "pictures",
+        ponder_ms=800,
     )
     faults: list[str] = []
     hands.ended.connect(faults.append)

@@ -38,6 +38,7 @@ class Hands(QObject):
         decide: Callable[[], Answer],
         pictures: Path | None = None,
         tempo_ms: int = 30,
+        ponder_ms: int = 0,
     ) -> None:
         """Sit down before a window.
 
@@ -46,9 +47,11 @@ class Hands(QObject):
             decide: Says what to answer about the item on the screen.
             pictures: Folder for pictures of each kind of page; None for none.
             tempo_ms: Time between two acts [ms].
+            ponder_ms: Time before a choice [ms]; the rules leave out what nobody thought about.
         """
         super().__init__(window)
         self._window, self._decide, self._pictures = window, decide, pictures
+        self._ponder_ms = ponder_ms
         self._waited = 0
         self._done = 0
         self._taken: set[str] = set()
@@ -107,6 +110,8 @@ class Hands(QObject):
             return self._click(questions.progress_next)
         if index == 1:
             self._take("choice")
+            if self._waited < self._ponder_ms:
+                return False
             assert answer.outcome is not None, "the hands judge everything"
             self._key(questions, KEYS[answer.outcome])
             return True

@@ -47,6 +47,7 @@ class JudgePage(QWidget):
         self.trouble = QPushButton("Something went wrong")
         self.trouble.setProperty("role", "link")
         self.trouble.clicked.connect(self.questions.ask_cause)
+        _keep_place(self.trouble)
         self._build()
 
     def _build(self) -> None:
@@ -59,6 +60,7 @@ class JudgePage(QWidget):
             button.setAccessibleName(f"Play video {LETTERS[side]} again")
             button.setMinimumHeight(40)
             button.clicked.connect(self._play_again)
+            _keep_place(button)
             column = QVBoxLayout()
             column.setSpacing(4)
             head = QHBoxLayout()
@@ -139,3 +141,10 @@ class JudgePage(QWidget):
             self.below.setCurrentIndex(0)
 
     _hint = ""
+
+
+def _keep_place(widget: QWidget) -> None:
+    """Leave room for a widget that is hidden: nothing shall jump while somebody compares."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from core.study.plan import (
     Scene,
     StudyPlan,
 )
-from core.study.rollouts import Rollout, add_rollout, file_digest, missing
+from core.study.rollouts import Rollout, add_rollout, file_digest, missing, recipe_of
 from core.types import StudioError
 from robot.sim.layout import Layout, random_layout
 
@@ -140,7 +140,8 @@ def prepare(
                 seed=plan.seed,
                 existing=str(existing.get((alias, name), "")),
             )
-            add_rollout(base, make_rollout(studio, job, base.videos))
+            made = make_rollout(studio, job, base.videos)
+            add_rollout(base, replace(made, recipe=recipe_of(plan, alias, name)))
         for scene in plan.scenes:
             _keep_picture(studio, scene, scene_picture(base.folder, scene.name))
     finally:

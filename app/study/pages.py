@@ -50,6 +50,11 @@ class TextPage(QWidget):
         page.addLayout(row)
 
 
+def _flowing(text: str) -> str:
+    """Join the lines of each paragraph: a file's line ends are not those of the screen."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n")).strip()
+
+
 class ConsentPage(TextPage):
     """What a participant agrees to, with the version of the text."""
 
@@ -60,7 +65,7 @@ class ConsentPage(TextPage):
         """Build the page of a study."""
         self.agree = big_button("I agree and take part", primary=True)
         self.refuse = big_button("No, thank you")
-        text = f"{plan.consent.text.strip()}\n\nVersion {plan.consent.version} of this text."
+        text = f"{_flowing(plan.consent.text)}\n\nVersion {plan.consent.version} of this text."
         super().__init__(plan.title, text, self.refuse, self.agree)
         self.agree.clicked.connect(self.agreed)
         self.refuse.clicked.connect(self.refused)

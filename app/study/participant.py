@@ -71,12 +71,14 @@ class ParticipantWindow(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("How far you are")
+        self.back = big_button("Change my last answer")
         self.pause = big_button("Rest or stop")
         foot = QHBoxLayout()
         foot.setContentsMargins(24, 8, 24, 12)
         foot.setSpacing(24)
         foot.addWidget(self.where)
         foot.addWidget(self.bar, 1)
+        foot.addWidget(self.back)
         foot.addWidget(self.pause)
         self.foot = QWidget()
         self.foot.setLayout(foot)
@@ -99,6 +101,7 @@ class ParticipantWindow(QWidget):
         self.judge.viewed.connect(conductor.note)
         self.judge.answered.connect(self._answer)
         self.rest.ended.connect(self._show_item)
+        self.back.clicked.connect(self._go_back)
         self.pause.clicked.connect(self._ask_to_leave)
         self.leave.back.connect(self._go_on)
         self.leave.later.connect(self.close)
@@ -107,8 +110,15 @@ class ParticipantWindow(QWidget):
 
     @Slot(object)
     def _show(self, scenery: Scenery) -> None:
-        before, self._scenery = self._scenery, scenery
         step = scenery.step
+        if (
+            step.item is not None and step.total == 0
+        ):  # back to an item that was answered already; the place stays
+            self._changing = True
+            self.judge.set_item(self._plan, step, scenery.clips)
+            self._turn(self.judge)
+            return
+        before, self._scenery, self._changing = self._scenery, scenery, False
         self._show_place(step)
         if step.kind == StepKind.CONSENT:
             self._turn(self.consent)
@@ -191,6 +201,15 @@ class ParticipantWindow(QWidget):
         self._turn(self.leave)
 
     _left: QWidget | None = None
+    _changing = False
+
+    @Slot()
+    def _go_back(self) -> None:
+        """Show the item before once more; its answer is replaced by a further one."""
+        if self._scenery is not None:
+            self.judge.player.stop()
+            self._wait("")
+            self._conductor.go_back(self._scenery.step.position)
 
     @Slot()
     def _go_on(self) -> None:
@@ -206,6 +225,9 @@ class ParticipantWindow(QWidget):
         self.pages.setCurrentWidget(page)
         self.foot.setVisible(page in (self.ask, self.judge, self.rest, self.wait))
         self.pause.setEnabled(page is not self.wait)
+        step = self._scenery.step if self._scenery is not None else None
+        possible = step is not None and step.position > 0 and not self._changing
+        self.back.setVisible(possible and page in (self.ask, self.judge))
 
     def keyPressEvent(self, event: object) -> None:
         """Keys that mean nothing here do nothing: Esc must not close a participant's screen."""

@@ -223,12 +223,15 @@ class Questions(QStackedWidget):
 
     def _go(self, index: int) -> None:
         self.setCurrentIndex(index)
+        # No answer may look chosen already, nor be chosen by a key that was meant for the page.
+        self.pages[index].setFocus()
         self._hold()
         self.moved.emit()
 
 
 def _page(title: str) -> tuple[QWidget, QVBoxLayout]:
     page = QWidget()
+    page.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     column = QVBoxLayout(page)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(12)

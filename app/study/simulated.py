@@ -64,7 +64,7 @@ def judge(base: StudyBase, who: Person, step: Step) -> Answer:
         return Answer(outcome=outcome, progress_left=50.0, progress_right=50.0, confidence=1)
     done = {side: _seen(base, name) for side, name in item.rollouts.items()}
     felt = {
-        side: share + _taste(who, name) + float(rng.normal(0.0, NOISE_SD))
+        side: share + _taste(base, who, name) + float(rng.normal(0.0, NOISE_SD))
         for (side, share), name in zip(done.items(), item.rollouts.values(), strict=True)
     }
     gap = felt[Shown.LEFT] - felt[Shown.RIGHT] + who.pull
@@ -104,7 +104,11 @@ def _seen(base: StudyBase, rollout: str) -> float:
     return (progress_of(base, rollout) or 0.0) / 100.0
 
 
-def _taste(who: Person, rollout: str) -> float:
-    """How this person likes one rollout, the same whenever it is seen again."""
-    seed = int(rollout[:8], 16)
+def _taste(base: StudyBase, who: Person, rollout: str) -> float:
+    """How this person likes one rollout, the same whenever it is seen again.
+
+    Drawn from what the video shows: its name is another one whenever the study is repeated.
+    """
+    row = base.one("SELECT sha256 FROM rollout WHERE id = ?", rollout)
+    seed = int(row["sha256"][:8], 16) if row is not None else 0
     return float(np.random.default_rng([who.seed, seed]).normal(0.0, TASTE_SD))

@@ -59,6 +59,7 @@ class ProgressAnswer(QWidget):
         self.slider.setSingleStep(5)
         self.slider.setPageStep(25)
         self.slider.setAccessibleName(f"How much of the task {name} did, in percent")
+        self.slider.setMinimumHeight(40)
         theme.set_role(self.slider, "large")
         self.value_label = QLabel("–")
         self.value_label.setAlignment(Qt.AlignmentFlag.AlignCenter)

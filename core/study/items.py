@@ -15,6 +15,7 @@ from core.study import audit
 from core.study.base import StudyBase
 from core.study.people import Participant
 from core.study.plan import Kind, StudyPlan
+from core.study.rollouts import made_rollout
 from core.study.schedule import Drawn, SlotKind, draw, scene_to_ask, slots
 from core.study.votes import Shown
 from core.types import StudioError
@@ -177,7 +178,7 @@ def draw_item(base: StudyBase, plan: StudyPlan, who: Participant, position: int)
         )
         number = int(cursor.lastrowid or 0)
         if prompt is None:
-            for side, rollout in _existing(base, who, drawn).items():
+            for side, rollout in _existing(base, plan, who, drawn).items():
                 connection.execute("INSERT INTO showing VALUES(?, ?, ?)", (number, side, rollout))
         audit.append(
             connection,
@@ -254,7 +255,7 @@ def _name(
     return "/".join((drawn.scene, *drawn.pair))
 
 
-def _existing(base: StudyBase, who: Participant, drawn: Drawn) -> dict[Shown, str]:
+def _existing(base: StudyBase, plan: StudyPlan, who: Participant, drawn: Drawn) -> dict[Shown, str]:
     """Find the videos of an item that needs no new ones."""
     if drawn.original is not None:
         original = find_item(base, who.code, drawn.original)
@@ -262,26 +263,6 @@ def _existing(base: StudyBase, who: Participant, drawn: Drawn) -> dict[Shown, st
             turned = {Shown.LEFT: Shown.RIGHT, Shown.RIGHT: Shown.LEFT}
             return {turned[side]: name for side, name in original.rollouts.items()}
     return {
-        side: made_rollout(base, alias, drawn.scene)
+        side: made_rollout(base, plan, alias, drawn.scene)
         for side, alias in ((Shown.LEFT, drawn.left), (Shown.RIGHT, drawn.right))
     }
-
-
-def made_rollout(base: StudyBase, alias: str, scene: str) -> str:
-    """Return the video that was made beforehand of a policy in a scene.
-
-    Raises:
-        StudioError: If there is none.
-    """
-    row = base.one(
-        "SELECT id FROM rollout WHERE alias = ? AND scene = ? AND fault = '' AND id NOT IN "
-        "(SELECT rollout FROM showing JOIN item ON item.id = showing.item "
-        "JOIN prompt USING(participant, position)) ORDER BY at DESC LIMIT 1",
-        alias,
-        scene,
-    )
-    if row is None:
-        raise StudioError(
-            f"There is no video for scene '{scene}' yet; make all of them with 'study prepare'."
-        )
-    return row["id"]

@@ -163,7 +163,7 @@ class RatingRecipe:
         anchor: Alias that stands at ``anchor_rating``; empty for the mean of all.
         anchor_rating: Rating of the anchor [Elo points].
         resamples: Draws of the bootstrap over participants.
-        more: What else the file says, for later versions.
+        more: What else the file says about ratings; understood and checked by the ratings.
     """
 
     ties: Ties = Ties.DAVIDSON

@@ -98,6 +98,11 @@ class Fields:
         """Take a mapping within this one."""
         return Fields(self.take(name, default), f"{self.where}, {name}")
 
+    def rest(self) -> dict[str, Any]:
+        """Take all fields that nobody took, for somebody else who knows them."""
+        left, self._left = self._left, {}
+        return left
+
     def close(self) -> None:
         """Refuse what nobody took.
 

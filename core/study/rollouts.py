@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.study import audit
@@ -27,6 +27,8 @@ class Rollout:
         progress: Percent of the task by the lab's own rubric; None when nobody can tell.
         fault: Why it went wrong; empty when it did not. A rollout with a fault is not shown.
         name: Name of the video; drawn when it is empty.
+        recipe: :func:`recipe_of` one that was made beforehand; empty for one that was made for
+            what a participant said.
     """
 
     alias: str
@@ -36,6 +38,7 @@ class Rollout:
     progress: float | None = None
     fault: str = ""
     name: str = ""
+    recipe: str = ""
 
 
 def add_rollout(base: StudyBase, rollout: Rollout) -> str:
@@ -43,7 +46,7 @@ def add_rollout(base: StudyBase, rollout: Rollout) -> str:
     name = rollout.name or neutral_name()
     with base.write() as connection:
         connection.execute(
-            "INSERT INTO rollout VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO rollout VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 name,
                 rollout.alias,
@@ -52,6 +55,7 @@ def add_rollout(base: StudyBase, rollout: Rollout) -> str:
                 rollout.sha256,
                 rollout.progress,
                 rollout.fault,
+                rollout.recipe,
                 time.time(),
             ),
         )
@@ -81,14 +85,41 @@ def wanted(plan: StudyPlan) -> list[tuple[str, str]]:
     return list(found)
 
 
+def recipe_of(plan: StudyPlan, alias: str, scene: str) -> str:
+    """Return a digest of all that a rollout depends on: with another file it is another rollout."""
+    existing = [asdict(one) for one in plan.videos if (one.alias, one.scene) == (alias, scene)]
+    source = asdict(plan.policy(alias)) | asdict(plan.scene(scene))
+    return audit.digest({"of": source, "for": [plan.seconds, plan.seed], "existing": existing})
+
+
+def made_rollout(base: StudyBase, plan: StudyPlan, alias: str, scene: str) -> str:
+    """Return the video that was made beforehand of a policy in a scene.
+
+    Raises:
+        StudioError: If there is none, or only one of an earlier version of the study file.
+    """
+    row = base.one(
+        "SELECT id FROM rollout WHERE alias = ? AND scene = ? AND recipe = ? AND fault = '' "
+        "ORDER BY at DESC LIMIT 1",
+        alias,
+        scene,
+        recipe_of(plan, alias, scene),
+    )
+    if row is None:
+        raise StudioError(
+            f"There is no video for scene '{scene}' yet; make all of them with 'study prepare'."
+        )
+    return row["id"]
+
+
 def missing(base: StudyBase, plan: StudyPlan) -> list[tuple[str, str]]:
     """Return (alias, scene) of the rollouts that are still to be made."""
     there = {
-        (row["alias"], row["scene"])
-        for row in base.rows("SELECT id, alias, scene FROM rollout WHERE fault = ''")
+        (row["alias"], row["scene"], row["recipe"])
+        for row in base.rows("SELECT id, alias, scene, recipe FROM rollout WHERE fault = ''")
         if base.video(row["id"]).is_file()
     }
-    return [entry for entry in wanted(plan) if entry not in there]
+    return [entry for entry in wanted(plan) if (*entry, recipe_of(plan, *entry)) not in there]
 
 
 def progress_of(base: StudyBase, name: str) -> float | None:

@@ -20,7 +20,8 @@ CREATE TABLE participant(
     finished_at REAL, withdrawn_at REAL) STRICT;
 CREATE TABLE rollout(
     id TEXT PRIMARY KEY, alias TEXT NOT NULL, scene TEXT NOT NULL, instruction TEXT NOT NULL,
-    sha256 TEXT NOT NULL, progress REAL, fault TEXT NOT NULL, at REAL NOT NULL) STRICT;
+    sha256 TEXT NOT NULL, progress REAL, fault TEXT NOT NULL, recipe TEXT NOT NULL,
+    at REAL NOT NULL) STRICT;
 CREATE TABLE prompt(
     participant TEXT NOT NULL REFERENCES participant(code), position INTEGER NOT NULL,
     scene TEXT NOT NULL, instruction TEXT NOT NULL, trace TEXT NOT NULL, at REAL NOT NULL,

@@ -39,7 +39,7 @@ class Step:
             or be gone.
         position: Place in the list, from 0; practice comes first.
         practice: How many items are practice.
-        total: Number of items, practice included.
+        total: Number of items, practice included; 0 for one that is looked at again.
         scene: Name of the scene that is asked about.
         item: The item to wait for or to judge.
     """

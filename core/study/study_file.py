@@ -227,6 +227,7 @@ def _recipe(fields: Fields, aliases: tuple[str, ...]) -> RatingRecipe:
         anchor=fields.text("anchor", "", empty=True),
         anchor_rating=fields.number("anchor_rating", -1e5, 1e5, usual.anchor_rating),
         resamples=fields.whole("resamples", 100, 100_000, usual.resamples),
+        more=fields.rest(),
     )
     if recipe.both_bad not in ("tie", "drop"):
         raise StudioError(f"In {fields.where}, 'both_bad' must be tie or drop.")
@@ -234,7 +235,6 @@ def _recipe(fields: Fields, aliases: tuple[str, ...]) -> RatingRecipe:
         raise StudioError(
             f"In {fields.where}, the anchor '{recipe.anchor}' must be one of: {', '.join(aliases)}."
         )
-    fields.close()
     return recipe
 
 

@@ -14,7 +14,7 @@ from app.task import Tasks
 from core.study.base import StudyBase
 from core.study.clips import RATE_HZ, SIZE, write_clip
 from core.study.plan import BAD_CHECK, GOOD_CHECK, StudyPlan
-from core.study.rollouts import Rollout, add_rollout, file_digest
+from core.study.rollouts import Rollout, add_rollout, file_digest, recipe_of
 from tests.core.study.samples import text
 
 SPEED = 40.0
@@ -28,11 +28,11 @@ def filmed(folder: Path, **changes: Any) -> tuple[StudyBase, StudyPlan]:
     plan = base.plan()
     for scene in plan.scenes:
         for number, alias in enumerate((*plan.aliases, GOOD_CHECK, BAD_CHECK)):
-            film(base, alias, scene.name, 4 * number)
+            film(base, alias, scene.name, 4 * number, recipe_of(plan, alias, scene.name))
     return base, plan
 
 
-def film(base: StudyBase, alias: str, scene: str, shift: int) -> Rollout:
+def film(base: StudyBase, alias: str, scene: str, shift: int, recipe: str) -> Rollout:
     pictures = np.full((round(SECONDS * RATE_HZ), SIZE[1], SIZE[0], 3), 90, np.uint8)
     for index, picture in enumerate(pictures):
         at = 20 + shift * 8 + 5 * index
@@ -41,7 +41,13 @@ def film(base: StudyBase, alias: str, scene: str, shift: int) -> Rollout:
     path = base.video(name)
     write_clip(path, pictures)
     made = Rollout(
-        alias=alias, scene=scene, instruction="", sha256=file_digest(path), name=name, progress=50.0
+        alias=alias,
+        scene=scene,
+        instruction="",
+        sha256=file_digest(path),
+        name=name,
+        progress=50.0,
+        recipe=recipe,
     )
     add_rollout(base, made)
     return made

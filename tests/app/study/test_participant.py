@@ -149,6 +149,58 @@ def test_who_stops_is_asked_twice_and_erased(seat: Sit):
     assert count(one.base, one.plan).erased == 1
 
 
+def test_the_last_answer_can_be_changed_and_both_are_kept(seat: Sit):
+    one = seat()
+    agree(one)
+    assert not one.window.back.isVisible(), "there is nothing before the first"
+    judge = one.window.judge
+    one.qtbot.mouseClick(judge.trouble, LEFT)
+    one.qtbot.mouseClick(judge.questions.causes["I was interrupted"], LEFT)
+    one.until(lambda: one.window.where.text() == "1 of 4" and one.window.back.isVisible())
+    now = one.base.one("SELECT * FROM item WHERE position = 1")
+    one.qtbot.mouseClick(one.window.back, LEFT)
+    one.page(judge)
+    assert not one.window.back.isVisible()
+    watch(one)
+    rate(one)
+    press(one, Qt.Key.Key_0)
+    one.qtbot.keyClick(one.window, Qt.Key.Key_3)
+    one.until(judge.questions.send.isEnabled)
+    one.qtbot.mouseClick(judge.questions.send, LEFT)
+    one.until(lambda: one.base.one("SELECT 1 FROM answer WHERE supersedes = 1") is not None)
+    one.page(judge)
+    found = one.base.rows("SELECT outcome, invalid, supersedes FROM answer ORDER BY id")
+    assert [tuple(row) for row in found] == [(None, "I was interrupted", None), ("tie", "", 1)]
+    assert one.base.rows("SELECT * FROM item WHERE position = 1") == [now]
+
+
+def test_live_rollouts_come_from_the_worker_program(seat: Sit):
+    one = seat(
+        kind="live",
+        policies=[{"alias": "amber", "use": "expert"}, {"alias": "birch", "use": "still"}],
+        pace={"comparisons": 2, "practice": 0, "attention": 0, "repeats": 0.0, "shared": 0.0},
+    )
+    one.conductor.begin()
+    one.page(one.window.consent)
+    one.qtbot.mouseClick(one.window.consent.agree, LEFT)
+    one.page(one.window.ask)
+    one.qtbot.keyClicks(one.window.ask.line, "lift it")
+    one.qtbot.keyClick(one.window.ask.line, Qt.Key.Key_Return)
+    one.qtbot.waitUntil(
+        lambda: one.window.pages.currentWidget() is one.window.judge, timeout=90_000
+    )
+    assert one.faults == []
+    assert "lift it" in one.window.judge.task.text()
+    made = one.base.rows(
+        "SELECT side, alias, instruction FROM showing JOIN rollout ON rollout.id = rollout "
+        "ORDER BY alias"
+    )
+    item = one.base.rows("SELECT left_alias, right_alias FROM item")[0]
+    expected = {item["left_alias"]: "left", item["right_alias"]: "right"}
+    assert {row["alias"]: row["side"] for row in made} == expected
+    assert {row["instruction"] for row in made} == {"lift it"}
+
+
 def test_esc_and_a_closed_window_lose_nothing(seat: Sit):
     one = seat()
     agree(one)

@@ -12,7 +12,7 @@ from core.study.answers import Answer, give
 from core.study.base import StudyBase
 from core.study.items import Prompt, keep_prompt, note_view, show
 from core.study.plan import BAD_CHECK, GOOD_CHECK, StudyPlan
-from core.study.rollouts import Rollout, add_rollout
+from core.study.rollouts import Rollout, add_rollout, recipe_of
 from core.study.sitting import Step, StepKind, next_step
 from core.study.study_file import parse_study
 from core.study.votes import Outcome, Shown
@@ -55,13 +55,14 @@ def opened(folder: Path, **changes: Any) -> tuple[StudyBase, StudyPlan]:
     study = base.plan()
     for scene in study.scenes:
         for alias in (*study.aliases, GOOD_CHECK, BAD_CHECK):
-            add(base, alias, scene.name)
+            add(base, alias, scene.name, recipe_of(study, alias, scene.name))
     return base, study
 
 
-def add(base: StudyBase, alias: str, scene: str) -> str:
+def add(base: StudyBase, alias: str, scene: str, recipe: str = "") -> str:
     return add_rollout(
-        base, Rollout(alias=alias, scene=scene, instruction="", sha256="", progress=50.0)
+        base,
+        Rollout(alias=alias, scene=scene, instruction="", sha256="", progress=50.0, recipe=recipe),
     )
 
 

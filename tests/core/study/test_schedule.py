@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.study.plan import BAD_CHECK, GOOD_CHECK, StudyPlan
@@ -28,6 +28,7 @@ def whole(study: StudyPlan, number: int, sampled: Sampled | None = None) -> list
     return mine
 
 
+@settings(max_examples=25)
 @given(number=st.integers(0, 500), comparisons=st.integers(8, 40), attention=st.integers(0, 3))
 def test_shares_hold_and_repeats_come_late(number: int, comparisons: int, attention: int):
     pace = {"comparisons": comparisons, "practice": 2, "attention": attention}
@@ -52,6 +53,7 @@ def test_shares_hold_and_repeats_come_late(number: int, comparisons: int, attent
     assert len(set(repeated)) == len(repeated)
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 300))
 def test_blocks_are_balanced_and_nothing_comes_twice_in_a_row(number: int):
     study = plan(pace={"comparisons": 30})
