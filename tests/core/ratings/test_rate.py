@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from core.ratings import power_command
 from core.ratings.bias import points_per_logit
 from core.ratings.cells import make_cells
 from core.ratings.coverage import World, simulate
@@ -19,6 +21,7 @@ from core.ratings.rate import rate
 from core.ratings.recipe import Recipe, ResampleBy
 from core.ratings.sensitivity import leave_out
 from core.study.votes import Outcome
+from core.types import StudioError
 from tests.core.ratings.samples import simulated, vote
 
 UNIT = points_per_logit(Recipe())
@@ -145,6 +148,20 @@ def test_more_people_more_power_and_more_votes_only_up_to_what_people_differ_by(
     powers = [row.power[0] for row in table.rows[::2]]
     assert powers == sorted(powers)
     assert not power_table(2, unit=UNIT).measured
+
+
+def test_the_power_command_prints_the_table_and_refuses_nonsense(capsys):
+    parser = argparse.ArgumentParser()
+    power_command.add_arguments(parser)
+    words = ["--policies", "2", "--participants", "10", "40", "--votes", "20"]
+    assert power_command.run_power(parser.parse_args(words)) == 0
+    head, _, few, many = capsys.readouterr().out.splitlines()
+    assert "finds 50 points [%]" in head
+    assert few.split()[:2] == ["10", "20"]
+    assert int(many.split()[2]) < int(few.split()[2])
+    for odd in (["--policies", "1"], ["--participants", "1"], ["--ties", "1"], ["--spread", "nan"]):
+        with pytest.raises(StudioError):
+            power_command.run_power(parser.parse_args(odd))
 
 
 def test_a_study_with_nothing_but_ties_has_no_lead():
