@@ -54,9 +54,17 @@ def test_scale_and_base_are_units_only():
 
 def test_ranks_follow_from_intervals_that_do_not_overlap():
     found = rate(simulated(votes=3000, participants=30), SMALL)
-    for one in found.standings:
-        above = sum(other.from_mean[0] > one.from_mean[2] for other in found.standings)
+    small = [rate(simulated(votes=60, seed=seed), replace(SMALL, resamples=50)) for seed in (1, 2)]
+    for one, all_ in ((one, r.standings) for r in (found, *small) for one in r.standings):
+        above = sum(other.from_mean[0] > one.from_mean[2] for other in all_)
         assert one.rank == 1 + above
+    # a rating above an interval is not yet an interval above it
+    assert any(
+        other.rating > one.rating + one.from_mean[2] - one.from_mean[1] and other.rank == one.rank
+        for r in small
+        for one in r.standings
+        for other in r.standings
+    )
     assert [one.rank for one in found.standings] == [1, 2, 3]
     close = [vote("amber", "birch", o, f"p{n}") for n in range(12) for o in ("a", "b")]
     assert [one.rank for one in rate(close, SMALL).standings] == [1, 1]
