@@ -3,8 +3,9 @@
 With few participants the percentile interval is too short: a resample of n has (n - 1)/n of the
 variance, and the normal's quantiles stand where Student's belong. The expanded percentile interval
 (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", American Statistician 69:371)
-reads the resamples further out by just that, and meets the percentile interval as n grows. The outermost resamples of very few participants lie too near, since nobody can be drawn more
-often than always; below ten, the same factor is applied to the resamples' standard deviation.
+reads the resamples further out by just that, and meets the percentile interval as n grows. The
+outermost resamples of very few participants lie too near, since nobody can be drawn more often than
+always; below ten, the same factor is applied to the resamples' standard deviation.
 """
 
 from __future__ import annotations
