@@ -39,6 +39,7 @@ COMMANDS = {
     "eval steer": ("robot.sim.evaluate:run_eval_steer", "success of steering in the lab"),
     "eval model": ("core.model.parity:run_eval_model", "agreement with the golden outputs"),
     "ratings": ("core.ratings.command:run_ratings", "ratings and their report from votes"),
+    "power": ("core.ratings.power_command:run_power", "how large a study must be"),
     "bench ratings": ("core.ratings.bench:run_bench_ratings", "the ratings checked and timed"),
     "bench decoder": ("core.decoding.bench:run_bench_decoder", "speed of each decoding step"),
     "bench review": ("core.review.bench:run_bench_review", "how soon long sessions open and seek"),

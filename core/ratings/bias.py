@@ -46,7 +46,7 @@ def measure_bias(votes: Sequence[Vote], recipe: Recipe) -> tuple[Bias, ...]:
     """
     kept = rated(votes, recipe)
     ordered = any(vote.first is not None for vote in kept)
-    wide = replace(recipe, side_bias=True, order_bias=ordered)
+    wide = replace(recipe, side_bias=True, order_bias=ordered, anchor=None)
     cells = make_cells(votes, wide)
     found = fit(cells, cells.counts.sum(axis=0)[None])
     spread = np.sqrt(np.diagonal(sandwich(cells, found.values[0], found.curvature[0])))

@@ -81,7 +81,7 @@ def graph_caveats(counted: Matrices) -> list[Caveat]:
         found.append(
             Caveat(
                 kind=CaveatKind.UNMET,
-                text=f"{_list(unmet)} met nobody: the rating is the prior's alone.",
+                text=f"No vote in the fit is about {_list(unmet)}: the prior alone rates.",
                 policies=unmet,
             )
         )

@@ -2,10 +2,10 @@
 
 With few participants the percentile interval is too short: a resample of n has (n - 1)/n of the
 variance, and the normal's quantiles stand where Student's belong. The expanded percentile interval
-(Hesterberg 2015, "What Teachers Should Know About the Bootstrap", American Statistician 69:371,
-section 5.3) reads the resamples further out by just that, and meets the percentile interval as n
-grows. Where so far out there is no resample, which happens below about six participants, the same
-factor is applied to the resamples' standard deviation.
+(Hesterberg 2015, "What Teachers Should Know About the Bootstrap", American Statistician 69:371)
+reads the resamples further out by just that, and meets the percentile interval as n grows. The
+outermost resamples of very few participants lie too near, since nobody can be drawn more often than
+always; below ten, the same factor is applied to the resamples' standard deviation.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from core.ratings.cells import Cells
 from core.ratings.fit import Floats, scores
 from core.ratings.recipe import IntervalRule
 
+_FEWEST_UNITS = 10
 _FEWEST_BEYOND = 2.0
 """Resamples that must lie beyond a quantile for it to mean anything."""
 
@@ -53,7 +54,8 @@ def bounds(
     if rule is IntervalRule.EXPANDED:
         wide = reach(units, confidence)
         tail = float(stats.norm.sf(wide))
-        if tail * len(samples) < _FEWEST_BEYOND and units >= 2:
+        few = units < _FEWEST_UNITS or tail * len(samples) < _FEWEST_BEYOND
+        if few and units >= 2:
             half = wide * samples.std(axis=0)
             return point - half, point + half
     low, high = np.quantile(samples, [tail, 1 - tail], axis=0)

@@ -17,7 +17,7 @@ from core.ratings.caveats import (
     graph_caveats,
     people_caveats,
 )
-from core.ratings.cells import Cells, make_cells
+from core.ratings.cells import RATED, Cells, make_cells, rated
 from core.ratings.elo import online_elo
 from core.ratings.evidence import Evidence, contrast_of, gather, on_scale
 from core.ratings.fit import Fit, fit
@@ -48,17 +48,19 @@ def rate(
         StudioError: If there is no vote to rate from, or no votes for the anchor.
     """
     recipe = Recipe() if recipe is None else recipe
-    cells = make_cells(votes, recipe)
+    # a policy of which only ties or "both bad" are known is rated even where those are left out
+    known = {name for v in votes if v.kind in RATED for name in (v.left, v.right)}
+    cells = make_cells(votes, recipe, sorted(known))
     found = fit(cells, cells.counts.sum(axis=0)[None])
     evidence = gather(cells, found, recipe)
     counted = make_matrices(votes, cells.policies)
-    caveats = _caveats(votes, evidence, counted)
+    caveats = _caveats(votes, evidence, make_matrices(rated(votes, recipe), cells.policies))
     strengths = found.values[0, : len(cells.policies)]
     order = [int(place) for place in np.argsort(-strengths, kind="stable")]
     standings = _standings(votes, cells, evidence, counted, caveats, order)
     names = [cells.policies[place] for place in order]
     undecided = int((counted.ties + counted.both_bad).sum()) / max(int(counted.votes.sum()), 1)
-    measured = evidence.people >= FEWEST_TO_MEASURE_SPREAD
+    measured = evidence.people >= FEWEST_TO_MEASURE_SPREAD and not _doubtful(caveats)
     return Ratings(
         recipe=recipe,
         data_hash=votes_hash(votes),

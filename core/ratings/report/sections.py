@@ -289,7 +289,7 @@ def power(ratings: Ratings) -> Markup:
         ]
         for row in plan.rows
     ]
-    origin = "as measured here" if plan.measured else "assumed, for want of participants"
+    origin = "as measured here" if plan.measured else "assumed; these votes do not tell"
     return section(
         "Planning the next study",
         table(heads, rows),

@@ -12,7 +12,7 @@ from core.ratings.cells import make_cells
 from core.ratings.coverage import World, measure, truth
 from core.ratings.fit import fit
 from core.ratings.intervals import bounds, holm, reach, sandwich, wilson
-from core.ratings.recipe import IntervalRule, Recipe, ResampleBy
+from core.ratings.recipe import IntervalRule, Recipe, ResampleBy, TieRule
 from core.ratings.resample import resample
 from tests.core.ratings.samples import simulated, vote
 
@@ -66,6 +66,24 @@ def test_resamples_are_the_seeds_and_keep_the_number_of_votes():
     )
     np.testing.assert_array_equal(one, two)
     assert (one != other).any()
+
+
+def test_the_sandwich_of_two_policies_is_the_one_worked_out_by_hand():
+    wins = [(7, 3), (4, 6), (9, 1), (5, 5)]
+    votes = [
+        vote("amber", "birch", outcome, f"p{person}")
+        for person, pair in enumerate(wins)
+        for outcome, times in zip("ab", pair, strict=True)
+        for _ in range(times)
+    ]
+    cells = make_cells(votes, Recipe(ties=TieRule.HALF, prior_sd=1e3))
+    found = fit(cells, cells.counts.sum(axis=0)[None])
+    covariance = sandwich(cells, found.values[0], found.curvature[0])
+    share = 25 / 40
+    surplus = sum((a - (a + b) * share) ** 2 for a, b in wins)
+    wanted = 4 / 3 * surplus / (40 * share * (1 - share)) ** 2
+    ours = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    assert ours == pytest.approx(wanted, rel=1e-3)
 
 
 def test_one_participant_has_no_sandwich():

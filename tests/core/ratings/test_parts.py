@@ -98,6 +98,17 @@ def test_people_who_vote_alike_do_not_make_a_sure_result():
     assert not rate(differ, Recipe(resamples=50)).caveats
 
 
+def test_a_policy_known_by_left_out_votes_only_is_rated_and_flagged():
+    votes = [vote("amber", "birch", o, f"p{n}") for n in range(9) for o in ("a", "b", "tie")]
+    votes += [vote("cedar", "birch", Outcome.BOTH_BAD, f"p{n}") for n in range(9)]
+    found = rate(votes, Recipe(both_bad=BothBadRule.LEFT_OUT, resamples=50))
+    assert {one.policy for one in found.standings} == set(NAMES)
+    unmet = [c.policies for c in found.caveats if c.kind is CaveatKind.UNMET]
+    assert unmet == [("cedar",)]
+    assert found.standings[0].interval.low < found.standings[0].rating
+    assert CaveatKind.UNMET not in [c.kind for c in rate(votes, Recipe(resamples=50)).caveats]
+
+
 def test_agreement_of_a_worked_example():
     same = [vote("amber", "birch", "a", who, item="1") for who in ("p", "q")]
     turned = [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from core.ratings import power_command
 from core.ratings.bias import points_per_logit
 from core.ratings.cells import make_cells
 from core.ratings.coverage import World, simulate
@@ -19,6 +21,7 @@ from core.ratings.rate import rate
 from core.ratings.recipe import Recipe, ResampleBy
 from core.ratings.sensitivity import leave_out
 from core.study.votes import Outcome
+from core.types import StudioError
 from tests.core.ratings.samples import simulated, vote
 
 UNIT = points_per_logit(Recipe())
@@ -51,9 +54,17 @@ def test_scale_and_base_are_units_only():
 
 def test_ranks_follow_from_intervals_that_do_not_overlap():
     found = rate(simulated(votes=3000, participants=30), SMALL)
-    for one in found.standings:
-        above = sum(other.from_mean[0] > one.from_mean[2] for other in found.standings)
+    small = [rate(simulated(votes=60, seed=seed), replace(SMALL, resamples=50)) for seed in (1, 2)]
+    for one, all_ in ((one, r.standings) for r in (found, *small) for one in r.standings):
+        above = sum(other.from_mean[0] > one.from_mean[2] for other in all_)
         assert one.rank == 1 + above
+    # a rating above an interval is not yet an interval above it
+    assert any(
+        other.rating > one.rating + one.from_mean[2] - one.from_mean[1] and other.rank == one.rank
+        for r in small
+        for one in r.standings
+        for other in r.standings
+    )
     assert [one.rank for one in found.standings] == [1, 2, 3]
     close = [vote("amber", "birch", o, f"p{n}") for n in range(12) for o in ("a", "b")]
     assert [one.rank for one in rate(close, SMALL).standings] == [1, 1]
@@ -145,6 +156,20 @@ def test_more_people_more_power_and_more_votes_only_up_to_what_people_differ_by(
     powers = [row.power[0] for row in table.rows[::2]]
     assert powers == sorted(powers)
     assert not power_table(2, unit=UNIT).measured
+
+
+def test_the_power_command_prints_the_table_and_refuses_nonsense(capsys):
+    parser = argparse.ArgumentParser()
+    power_command.add_arguments(parser)
+    words = ["--policies", "2", "--participants", "10", "40", "--votes", "20"]
+    assert power_command.run_power(parser.parse_args(words)) == 0
+    head, _, few, many = capsys.readouterr().out.splitlines()
+    assert "finds 50 points [%]" in head
+    assert few.split()[:2] == ["10", "20"]
+    assert int(many.split()[2]) < int(few.split()[2])
+    for odd in (["--policies", "1"], ["--participants", "1"], ["--ties", "1"], ["--spread", "nan"]):
+        with pytest.raises(StudioError):
+            power_command.run_power(parser.parse_args(odd))
 
 
 def test_a_study_with_nothing_but_ties_has_no_lead():
