@@ -44,7 +44,7 @@ class Details(QTabWidget):
         column.addWidget(self._state)
         column.addWidget(self.answer, 1)
         self._space = QWidget()
-        QVBoxLayout(self._space).setContentsMargins(0, 0, 0, 0)
+        QVBoxLayout(self._space).setContentsMargins(8, 8, 0, 0)
         self.setDocumentMode(True)
         for title, widget in (
             ("Answer", answer),

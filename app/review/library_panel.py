@@ -28,6 +28,9 @@ from app.review.library_model import COLUMNS, LibraryModel
 from app.review.remarks_panel import RemarksPanel
 from core.review.library import Line
 
+EMPTY_WIDTH = 520
+"""Width of what is said in place of the table [px]."""
+
 NOTHING_FOUND = "No episode fits what you look for."
 
 
@@ -51,7 +54,7 @@ class LibraryPanel(QWidget):
         theme.set_role(self._found, "caption")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setMaximumWidth(560)
+        self._empty.setFixedWidth(EMPTY_WIDTH)  # or Qt would guess how high the words are
         theme.set_role(self._empty, "hint")
         self.clear = QPushButton("Show all")
         self.clear.clicked.connect(self.filters.clear)

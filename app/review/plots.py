@@ -80,6 +80,7 @@ class ActionCharts(QWidget):
             left.adjusted(0, 0, -8, 0), align.AlignRight | align.AlignVCenter, unit.strip()
         )
         plot = area.adjusted(NAME_WIDTH, 6, -6, -6)
+        painter.fillRect(plot.adjusted(0, -4, 0, 4), QColor(tokens.base))
         # the gripper goes from 0 to 1, everything else to both sides
         low = 0.0 if value == ACTION_DIM - 1 else -reach
         painter.setPen(QColor(tokens.line))

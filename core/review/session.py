@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mcap.records import Message
+from numpy.typing import NDArray
 
 from core.camera import CameraModel
 from core.episode import Episode, Episodes
 from core.review.archive import Archive
-from core.review.light import EventReader
+from core.review.light import IMAGE, EventReader
 from core.review.marks import Mark, marks_of
 from core.review.moment import Moment, Timeline
 from core.session.episode_events import EpisodeEnded, EpisodeStarted
@@ -28,6 +31,10 @@ from core.session.writer import CAMERA_TOPIC, EVENT_TOPIC
 from core.types import Frame, RobotState, StudioError
 
 STATES = f"{EVENT_TOPIC}{StateSampled.__name__}"
+VIDEO = "foxglove.CompressedVideo"
+FILM_NS = 1_500_000_000
+"""A film has a keyframe at least once within this time."""
+
 KEPT = 48
 """Decoded pictures and answers that are kept."""
 
@@ -234,8 +241,25 @@ class ReviewSession:
         return made
 
     def _frame(self, topic: str, camera: str, message: Message) -> Frame:
-        image = decode_picture(self._reader.decode(topic, message).data)
+        if self._archive.schemas[topic].name == VIDEO:
+            image = self._video_picture(topic, message)
+        else:
+            image = decode_picture(self._reader.decode(topic, message).data)
         return Frame(camera=camera, image=image, t_ns=message.publish_time, seq=message.sequence)
+
+    def _video_picture(self, topic: str, message: Message) -> NDArray[np.uint8]:
+        """Decode a picture of a film from the keyframe before it on."""
+        # a large library, for few sessions
+        last_picture = importlib.import_module("core.session.video").last_picture
+        end = message.log_time
+        stream = [
+            self._reader.decode(topic, one).data
+            for _, one in self._archive.messages([topic], end - FILM_NS, end)
+        ]
+        image = last_picture(stream)
+        if image is None:
+            raise StudioError(f"{self.path}: the film of {topic} has no keyframe before this")
+        return image
 
     def _whole(self, index: int) -> Event:
         topic, wall_ns, sequence = self._places[index]
@@ -271,7 +295,7 @@ class ReviewSession:
             for topic, schema in self._archive.schemas.items()
             if topic.startswith(CAMERA_TOPIC)
             and topic.count("/") == 2
-            and schema.name == "foxglove.CompressedImage"
+            and schema.name in (IMAGE, VIDEO)
         ]
         asked = next((e for e in self.events if isinstance(e, Observed)), None)
         first = list(self.models)

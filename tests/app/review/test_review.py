@@ -66,7 +66,8 @@ def at(seconds: float) -> int:
 def shade(review: Review, camera: str) -> int:
     """Return the brightness of the lower part of what a camera shows."""
     view = review.page.viewer.panes[0].pictures.cameras[camera].view
-    return int(np.mean(view._picture.pixmap().toImage().pixelColor(5, 40).getRgb()[:3]))
+    colour = view._picture.pixmap().toImage().pixelColor(5, 40)
+    return round((colour.red() + colour.green() + colour.blue()) / 3)
 
 
 def wait_for(rigged: Rigged, review: Review, seconds: float) -> None:
