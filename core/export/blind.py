@@ -17,8 +17,8 @@ from itertools import chain
 from pathlib import Path
 
 from core.export.timing import Picture, Span, TimedPicture, at_rate
-from core.export.video import VideoFile, even, shaper
 from core.types import StudioError
+from core.video import VideoFile, even, shaper
 
 DATE_S = 946_684_800
 """What both files are dated, 2000-01-01: the order of writing must not show."""

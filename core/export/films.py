@@ -14,8 +14,8 @@ from core.export.redact import session_name
 from core.export.request import ExportRequest, Pace
 from core.export.take import Take
 from core.export.timing import TimedPicture, at_rate
-from core.export.video import VideoFile, even, shaper
 from core.types import StudioError
+from core.video import VideoFile, even, shaper
 
 KEY_SUFFIX = "-key.json"
 """Ends the name of the file beside a blind pair that says which is which."""

@@ -32,9 +32,9 @@ from core.export.request import ExportRequest, Pace
 from core.export.statistics import PictureStats, column_stats, joined
 from core.export.take import Step, Take
 from core.export.timing import Picture
-from core.export.video import VideoFile, even, shaper
 from core.ply import write_whole
 from core.types import StudioError
+from core.video import VideoFile, even, shaper
 
 CODEBASE = "v3.0"
 PER_CHUNK = 1000

@@ -15,8 +15,9 @@ from core.review.session import ReviewSession
 from core.session.events import Reasoned
 from core.trace import to_pixels
 from core.types import StudioError
+from core.video import VideoFile, shaper
 
-FPS = 15.0
+FPS = 15
 MAX_SECONDS = 1800.0
 _NS = 1_000_000_000
 _CASING = (16, 18, 20)
@@ -103,9 +104,7 @@ def write_clip(
         )
     total = max(math.ceil(seconds * FPS), 1)
     tell = told or (lambda _: None)
-    part = path.with_name(f".{path.stem}.part.mp4")
-    writer: Any = None
-    written, size = 0, (0, 0)
+    video: VideoFile | None = None
     try:
         for number in range(total):
             tell(number / total)
@@ -113,32 +112,17 @@ def write_clip(
             picture = picture_at(session, moment, model=colours[0], user=colours[1])
             if picture is None:
                 continue
-            if writer is None:
-                size = (picture.shape[1], picture.shape[0])
-                writer = _writer(part, size)
-            if (picture.shape[1], picture.shape[0]) != size:
-                picture = cv2.resize(picture, size)
-            writer.write(np.ascontiguousarray(picture[..., ::-1]))
-            written += 1
-        if writer is None:
+            size = (picture.shape[1], picture.shape[0])
+            if video is None:
+                video = VideoFile(path, size=size, fps=FPS)
+            video.add(picture if size == video.size else shaper(size, video.size)(picture))
+        if video is None:
             raise StudioError("There is no picture in this part of the session.")
-        writer.release()
-        part.replace(path)
-    except OSError as error:
-        raise StudioError(f"{path} cannot be written: {error.strerror}") from error
+        video.finish()
+        return video.pictures
     finally:
-        if writer is not None:
-            writer.release()
-        part.unlink(missing_ok=True)
-    return written
-
-
-def _writer(path: Path, size: tuple[int, int]) -> Any:
-    fourcc: Any = cv2.VideoWriter.fourcc(*"mp4v")
-    writer = cv2.VideoWriter(str(path), fourcc, FPS, size)
-    if not writer.isOpened():
-        raise StudioError(f"{path.parent} cannot be written to, or this machine cannot write MP4.")
-    return writer
+        if video is not None:
+            video.abandon()
 
 
 def _draw_traces(

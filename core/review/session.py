@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -249,8 +248,8 @@ class ReviewSession:
 
     def _video_picture(self, topic: str, message: Message) -> NDArray[np.uint8]:
         """Decode a picture of a film from the keyframe before it on."""
-        # a large library, for few sessions
-        last_picture = importlib.import_module("core.session.video").last_picture
+        from core.session.video import last_picture  # a large library, for few sessions
+
         end = message.log_time
         stream = [
             self._reader.decode(topic, one).data

@@ -1,7 +1,6 @@
 """Videos of a study: all of one size, length and rate, without a word about where they are from.
 
-H.264 through PyAV, which brings its own ffmpeg. The container is written in ffmpeg's "bitexact"
-way: no encoder name, no time of making.
+Written by :mod:`core.video`, which leaves out the encoder's name and the time of making.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.study.blinding import hide_times
 from core.types import StudioError
+from core.video import VideoFile
 
 RATE_HZ = 10
 """Pictures per second of every video."""
@@ -74,32 +74,18 @@ def write_clip(path: Path, pictures: Pictures) -> None:
     """
     if path.exists():
         raise StudioError(f"The video {path} exists already; videos of a study are never replaced.")
-    part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with av.open(
-            str(part), "w", format="mp4", options={"fflags": "+bitexact", "movflags": "faststart"}
-        ) as container:
-            stream = container.add_stream("libx264", rate=RATE_HZ)
-            stream.width, stream.height = pictures.shape[2], pictures.shape[1]
-            stream.pix_fmt = "yuv420p"
-            stream.options = {
-                "crf": "18",
-                "preset": "medium",
-                "g": "10",
-                "bf": "0",
-                "threads": "1",
-                "flags": "+bitexact",
-            }
-            for picture in pictures:
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-                for packet in stream.encode(frame):
-                    container.mux(packet)
-            for packet in stream.encode():
-                container.mux(packet)
-        part.replace(path)
-    except (OSError, av.error.FFmpegError) as error:
-        raise StudioError(f"The video {path} cannot be written: {error}.") from error
+    except OSError as error:
+        raise StudioError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
+    height, width = pictures.shape[1:3]
+    video = VideoFile(path, size=(width, height), fps=RATE_HZ)
+    try:
+        for picture in pictures:
+            video.add(picture)
+        video.finish()
+    finally:
+        video.abandon()
     hide_times([path])
 
 

@@ -2,8 +2,8 @@ import av
 import numpy as np
 import pytest
 
-from core.export.video import VideoFile, even, shaper
 from core.types import StudioError
+from core.video import VideoFile, even, shaper
 from tests.core.export.videos import look_into, moving_square
 
 
