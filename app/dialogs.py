@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QWidget
@@ -28,9 +28,24 @@ class Dialogs(QObject):
     """
 
     def __init__(
-        self, studio: Studio, connections: Connections, window: QMainWindow, centre: QWidget
+        self,
+        studio: Studio,
+        connections: Connections,
+        window: QMainWindow,
+        centre: QWidget,
+        chosen: Callable[[], Sequence[Chosen]],
     ) -> None:
+        """Open nothing yet.
+
+        Args:
+            studio: What stands behind the window.
+            connections: How everything stands.
+            window: What the dialogs lie over.
+            centre: Its middle, below whose upper edge the card of the connections opens.
+            chosen: Returns what an export is about, if something is chosen.
+        """
         super().__init__(window)
+        self._chosen = chosen
         self._studio, self._connections = studio, connections
         self._window, self._centre = window, centre
         self.history: HistoryDialog | None = None
@@ -73,18 +88,14 @@ class Dialogs(QObject):
 
     @Slot()
     def show_export(self) -> None:
-        """Show what recorded sessions can become, with the newest ones to choose from."""
-        self._export_dialog().look_into(self._studio.settings.sessions)
-
-    def export_episodes(self, chosen: Sequence[Chosen]) -> None:
-        """Show the same for episodes that were chosen elsewhere."""
-        self._export_dialog().offer(chosen)
-
-    def _export_dialog(self) -> ExportDialog:
+        """Show what recorded sessions can become: what is chosen in Review, else the newest."""
         if self.export is None:
             self.export = ExportDialog(self._studio.tasks, self._window)
         _raise(self.export)
-        return self.export
+        if chosen := self._chosen():
+            self.export.offer(chosen)
+        else:
+            self.export.look_into(self._studio.settings.sessions)
 
     def toggle_connections(self) -> None:
         """Show how everything stands, or hide it again."""

@@ -80,7 +80,9 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(self.pages.switch, Qt.Corner.TopRightCorner)
         top, foot = self._bars
         set_tab_order([top, self.workspace, *self.docks.by_name.values(), foot])
-        self.dialogs = Dialogs(studio, self.connections, self, self.pages.stack)
+        self.dialogs = Dialogs(
+            studio, self.connections, self, self.pages.stack, self.lookback.chosen
+        )
         self.guide = Guide(studio, self, self.pages.stack, state)
         self._loading = Loading(studio)
         self._connect_actions()

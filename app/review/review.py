@@ -84,6 +84,11 @@ class Review(QObject):
         """The line of the library that is open; None in the library."""
         return self._entries[0].entry if self._entries else None
 
+    @property
+    def chosen(self) -> list[Line]:
+        """What an action is about: what is open, else what is selected in the library."""
+        return self._entries or self.page.library.selected
+
     # -- the library -------------------------------------------------------------------------
 
     def scan(self, *_: object, anew: bool = False) -> None:
@@ -146,7 +151,7 @@ class Review(QObject):
 
     def flag(self, *_: object) -> None:
         """Flag the episode that is open or chosen, or take its flag back."""
-        chosen = self._entries or self.page.library.selected
+        chosen = self.chosen
         if chosen:
             line = chosen[0]
             said = line.remarks

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Slot
@@ -22,6 +23,8 @@ from app.steer.instruction_panel import InstructionPanel
 from app.store import Page
 from app.studio import Studio
 from app.task import Work
+from core.export.request import Chosen
+from core.review.entry import WHOLE
 from core.types import Observation
 
 if TYPE_CHECKING:
@@ -75,6 +78,19 @@ class ReviewWiring(QObject):
         else:
             self._pages.go(Page.STEER)
         return True
+
+    def chosen(self) -> list[Chosen]:
+        """Return which sessions and episodes an export is about; none on another page."""
+        if self.parts is None or self._studio.store.page != Page.REVIEW:
+            return []
+        numbers: dict[Path, list[int]] = {}
+        for line in self.parts.review.chosen:
+            numbers.setdefault(line.entry.path, []).append(line.entry.number)
+        # one that is a session without episodes stands for the whole of it
+        return [
+            Chosen(path=path, episodes=() if WHOLE in some else tuple(some))
+            for path, some in numbers.items()
+        ]
 
     def shutdown(self) -> None:
         """Wait for the threads."""

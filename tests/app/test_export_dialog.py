@@ -78,9 +78,10 @@ def test_without_a_session_it_says_what_to_do(dialog):
     assert "Record one, or add files" in dialog.said.text()
 
 
-def test_episodes_chosen_elsewhere_are_offered_and_ticked(rigged, sessions, tmp_path):
+def test_episodes_chosen_elsewhere_are_offered_and_ticked(rigged, sessions, monkeypatch):
     chosen = (Chosen(path=sessions[0], episodes=(1, 2)), Chosen(path=sessions[1]))
-    rigged.window.dialogs.export_episodes(chosen)
+    monkeypatch.setattr(rigged.window.dialogs, "_chosen", lambda: chosen)
+    rigged.window.actions_table["export"].trigger()
     dialog = rigged.window.dialogs.export
     assert dialog.isVisible()
     assert dialog.chosen == chosen

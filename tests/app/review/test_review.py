@@ -13,6 +13,7 @@ from PySide6.QtGui import QDropEvent
 
 from app.review.review import Review
 from app.store import Page, Phase
+from core.export.request import Chosen
 from core.review.database import Database
 from tests.app.conftest import Rigged
 from tests.core.review import recording
@@ -364,3 +365,15 @@ def test_a_press_in_the_timeline_goes_there(rigged: Rigged, one: Path) -> None:
     rigged.qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=place)
     assert abs(review.player.position - at(3.1)) < 0.02 * SECOND
     assert review.page.viewer.transport.time.endswith("/ 0:03.7")
+
+
+def test_what_is_chosen_is_what_an_export_is_about(rigged: Rigged, one: Path) -> None:
+    review = opened(rigged)
+    number = review.chosen[0].entry.number
+    rigged.key(Qt.Key.Key_E, CTRL)
+    dialog = rigged.window.dialogs.export
+    assert dialog.isVisible()
+    assert dialog.chosen == (Chosen(path=one, episodes=(number,)),)
+    dialog.close()
+    rigged.key(Qt.Key.Key_1, CTRL)
+    assert rigged.window.lookback.chosen() == []
