@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
@@ -37,6 +37,7 @@ class Details(QTabWidget):
         self._lifted: Answered | None = None
         self._state = QLabel(BEFORE)
         self._state.setWordWrap(True)
+        self._state.setAlignment(Qt.AlignmentFlag.AlignTop)
         theme.set_role(self._state, "caption")
         answer = QWidget()
         column = QVBoxLayout(answer)
@@ -69,6 +70,7 @@ class Details(QTabWidget):
         words = shown.problem or words
         self._state.setText(words)
         self._state.setVisible(bool(words))
+        self.answer.setVisible(answer is not None)  # its hint is about asking
         done = moment.steps_done if moment.run is not None else 0
         self.charts.bars.set_done(done)
         if answer is not self._shown:
