@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
+from app.store import Page
 from core.types import ActionChunk
 from tests.app.conftest import Rigged
 from tests.app.monkey import Auditor, LatchingRig, Monkey
@@ -65,6 +66,7 @@ def come_to_rest(rigged: Rigged) -> None:
     for top in QApplication.topLevelWidgets():
         if top.isVisible() and top is not rigged.window and not top.parent():
             top.close()
+    rigged.window.pages.go(Page.STEER)
     rigged.policy.error, rigged.rig.live = "", True
     rigged.studio.motion.stop("the end of the test")
     rigged.until(lambda: rigged.store.phase in ("stopped", "fault"))
