@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QGraphicsScene
 
 from app.steer.ghost_paths import GhostPath, GhostPaths, kept_trace
