@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.study.simulated import judge, person, take_part
+from app.study.weaker import write_weaker
 from core.study import people
 from core.study.base import StudyBase, study_folder
 from core.study.plan import StudyPlan
@@ -25,6 +26,10 @@ from core.types import StudioError
 LEAST = 3
 SPEED = 4.0
 """Of the videos where a program watches: it need not wait for a person's eyes."""
+
+
+HANDICAP = "guided_by: instruction, noise: 0.8"
+"""What the built-in study says of its weaker policy."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,10 +86,13 @@ def write_study(out: Path, participants: int, seed: int) -> Path:
     # 12 normal and shared items each; one participant withdraws, one may be half-way
     text = text.replace("votes: 100", f"votes: {12 * (participants - 2)}")
     text = text.replace("\nseed: 1\n", f"\nseed: {seed}\n")
+    weaker = json.dumps(str((out / "weaker").resolve()))
+    text = text.replace(f"use: embedded, {HANDICAP}", f"use: {weaker}, guided_by: instruction")
     file = out / "study.yaml"
     try:
         out.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+        write_weaker(out / "weaker", seed)
     except OSError as error:
         raise StudioError(f"{file} cannot be written: {error.strerror}.") from error
     return file
