@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from app.study.simulated import judge, person, take_part
-from app.study.weaker import write_weaker
 from core.study import people
 from core.study.base import StudyBase, study_folder
 from core.study.plan import StudyPlan
 from core.study.schedule import slots
+from core.study.weaker import write_weaker
 from core.types import StudioError
 
 LEAST = 3

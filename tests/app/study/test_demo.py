@@ -23,10 +23,17 @@ def test_the_target_is_reached_though_one_withdraws(tmp_path: Path, participants
     ]
     assert set(rated) == {12}
     assert plan.votes <= sum(rated) - max(rated)
-    assert max(policy.noise for policy in plan.policies) > 0.0, "the weaker one is declared"
+    assert any(policy.use.endswith("/weaker") for policy in plan.policies)
 
 
 def test_too_few_are_refused_before_anything_is_made(tmp_path: Path):
     with pytest.raises(StudioError, match="at least 3"):
         run_demo(Namespace(participants=2, seed=1, out=tmp_path / "new"))
     assert not (tmp_path / "new").exists()
+
+
+def test_the_demonstration_uses_it_in_place_of_the_declared_handicap(tmp_path: Path) -> None:
+    plan, _ = read_study(write_study(tmp_path, 12, 1))
+    weaker = {policy.alias: policy for policy in plan.policies}["cedar"]
+    assert weaker.use == str(tmp_path / "weaker")
+    assert not weaker.noise

@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from app.study.demo import write_study
-from app.study.weaker import WEIGHTS, write_weaker
 from core.policy.server import EMBEDDED_MODEL
-from core.study.study_file import read_study
+from core.study.weaker import WEIGHTS, write_weaker
 
 
 def test_it_is_another_checkpoint_of_the_same_form_and_stays_as_it_is(tmp_path: Path) -> None:
@@ -25,10 +23,3 @@ def test_it_is_another_checkpoint_of_the_same_form_and_stays_as_it_is(tmp_path: 
     assert (folder / WEIGHTS).read_bytes() == before
     again = load_file(write_weaker(tmp_path / "again", 1) / WEIGHTS)
     assert all(np.array_equal(own[name], again[name]) for name in own)
-
-
-def test_the_demonstration_uses_it_in_place_of_the_declared_handicap(tmp_path: Path) -> None:
-    plan, _ = read_study(write_study(tmp_path, 12, 1))
-    weaker = {policy.alias: policy for policy in plan.policies}["cedar"]
-    assert weaker.use == str(tmp_path / "weaker")
-    assert not weaker.noise
