@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app import rules
 from app.actions.spec import HELP, VIEW, WINDOW, ActionSpec
 
 SPECS = (
@@ -89,6 +90,8 @@ SPECS = (
         tip="Turn recorded sessions into a LeRobot dataset, videos, tables and more.",
         keys=("Ctrl+E",),
         icon="export",
+        # choosing files is modal, and that would hold the stop key
+        reason=rules.look_back,
         everywhere=True,
     ),
     ActionSpec(
