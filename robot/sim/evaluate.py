@@ -49,7 +49,8 @@ def run_eval_steer(arguments: argparse.Namespace) -> int:
         lifted = sum(one.lifted for one in trials)
         print(
             f"[{len(trials)}/{arguments.episodes}] layout {trial.seed}: {trial.target}"
-            f" {'lifted' if trial.lifted else 'not lifted'} ({trial.ended}, {trial.cycles} cycles{_refused(trial)});"
+            f" {'lifted' if trial.lifted else 'not lifted'}"
+            f" ({trial.ended}, {trial.cycles} cycles{_refused(trial)});"
             f" {lifted}/{len(trials)} so far",
             flush=True,
         )

@@ -2,8 +2,8 @@
 
 franky-sim accepts any motion. A real arm differentiates what a client commands at 1 kHz and aborts
 a motion whose velocity, acceleration or jerk is too large, in Cartesian space and in the joints
-that its inverse kinematics makes of it. The numbers are those of libfranka's ``rate_limiting.h`` for
-FR3 and of https://frankarobotics.github.io/docs/robot_specifications.html, the names of what is
+that its inverse kinematics makes of it. The numbers are those of libfranka's ``rate_limiting.h``
+for FR3 and of https://frankarobotics.github.io/docs/robot_specifications.html, the names of what is
 wrong those of libfranka's errors; an acceleration over its limit is called a *velocity
 discontinuity* there, and a jerk over its limit an *acceleration discontinuity*.
 
@@ -124,12 +124,17 @@ class FciLimits:
     Attributes:
         found: Worst violation of each name.
         count: Commands that went beyond a limit, or did not begin where the arm was.
+        peaks: (3, 3) largest velocity, acceleration and jerk (columns) of translation, rotation and
+            joints (rows) so far.
+        rates: (3, 13) velocity, acceleration and jerk of the last command: position, rotation,
+            joints; zero while nothing moves.
     """
 
     def __init__(self) -> None:
         self.found: dict[str, Violation] = {}
         self.count = 0
         self.peaks = np.zeros((3, 3))
+        self.rates = np.zeros((3, _WIDTH))
         self._history = CommandHistory()
         self._rotation = np.eye(3)
         self._prefix = ""
@@ -186,7 +191,7 @@ class FciLimits:
         value = np.concatenate([pose[:3, 3], turned, q])
         faults = list(self._start_faults(value - last, t)) if opening else []
         self._rotation = pose[:3, :3].copy()
-        rates = self._history.push(tick - self._first, value)
+        rates = self.rates = self._history.push(tick - self._first, value)
         faults = faults or list(self._faults(q, rates, t))
         self._note(faults)
 
@@ -201,6 +206,7 @@ class FciLimits:
     def drop(self) -> None:
         """Stop judging: the arm's controller brakes by itself, or the client is gone."""
         self._prefix = ""
+        self.rates = np.zeros((3, _WIDTH))
 
     def unknown(self, t: float) -> None:
         """Note a motion in a mode that nothing here can judge."""

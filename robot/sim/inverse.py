@@ -1,8 +1,8 @@
-"""Joint angles for the poses that a client commands, as a controller makes them: from one to the
-next, so that a smooth path of poses gives smooth joints.
+"""Joint angles for the poses that a client commands, as a controller makes them.
 
-franky-sim starts from the measured angles in every tick and stops a tenth of a millimetre short of
-the pose, which makes the commanded joints as rough as the measurement.
+From one command to the next, so that a smooth path of poses gives smooth joints:  starts
+from the measured angles in every tick and stops a tenth of a millimetre short of the pose, which
+makes the commanded joints as rough as the measurement.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""franky-sim's FR3 with six mends, so that a client meets what a real arm would tell it.
+"""franky-sim's FR3 with seven mends, so that a client meets what a real arm would tell it.
 
 * The measured pose ``O_T_EE`` is measured: franky-sim returns a reference into pinocchio's data,
   which computing the desired pose overwrites, so it would report the desired one.
@@ -8,6 +8,8 @@
 * Stopping the gripper answers the command that it ends (:mod:`robot.sim.mended_gripper`).
 * The joints that a commanded pose asks for go on from those of the command before
   (:mod:`robot.sim.inverse`), and nothing moves before a motion's first command.
+* The velocity and acceleration of the last command are told as they were commanded; franky-sim
+  smooths them over 20 ms, so a motion that replaces a running one would begin with a jump.
 * Every command is judged by the limits that Franka publishes (:mod:`robot.sim.fci_limits`).
 
 Besides, a client that talks nonsense is hung up on; franky-sim would end with its error.
@@ -150,6 +152,14 @@ class MendedRobot(FrankaMujocoRobot):
         fill(state, "O_F_ext_hat_K", (*force.tolist(), *moment.tolist()))
         fill(state, "K_F_ext_hat_K", (*(turn @ force).tolist(), *(turn @ moment).tolist()))
         fill(state, "tau_ext_hat_filtered", tuple(self._tau_ext.tolist()))
+        velocity, acceleration, _ = self.limits.rates.tolist()
+        fill(state, "O_dP_EE_c", tuple(velocity[:6]))
+        fill(state, "O_dP_EE_d", tuple(velocity[:6]))
+        fill(state, "O_ddP_EE_c", tuple(acceleration[:6]))
+        fill(state, "dq_d", tuple(velocity[6:]))
+        fill(state, "ddq_d", tuple(acceleration[6:]))
+        fill(state, "delbow_c", (velocity[8], 0.0))
+        fill(state, "ddelbow_c", (acceleration[8], 0.0))
         return state
 
     def _get_state(self) -> InnerRobotState:
