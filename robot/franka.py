@@ -300,8 +300,11 @@ class FrankaRobot:
 
 
 def _hurry() -> None:
-    """Prefer this thread, and franky's 1 kHz thread that it starts: an answer that comes late is a
-    step in what is commanded. Granted to few; a real arm has a real-time kernel instead."""
+    """Prefer this thread, and franky's 1 kHz thread that it starts, to others.
+
+    An answer that comes late is a step in what is commanded. Granted to few; a real arm has a
+    real-time kernel instead.
+    """
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
