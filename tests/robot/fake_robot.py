@@ -31,6 +31,7 @@ class FakeRobot:
         moving: Cleared to make motions hang until it is set.
         fault: Raised by the next :meth:`wait`, once.
         lost: Whether the connection is gone.
+        closed_at: Opening at which its closed fingers meet something.
     """
 
     host = "fake"
@@ -46,6 +47,7 @@ class FakeRobot:
         self.fault: RobotError | None = None
         self.lost = False
         self.gripper_hangs = False
+        self.closed_at = 0.0
         self._path: list[NDArray[np.float64]] = []
         self._passed = 0
         self._stopped = False
@@ -102,7 +104,7 @@ class FakeRobot:
         self._grip = Future()
         if not self.gripper_hangs:
             self.grips.append(opened)
-            self.opening = float(opened)
+            self.opening = 1.0 if opened else self.closed_at
             self._grip.set_result(None)
         return self._grip
 
