@@ -20,7 +20,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import struct
-from typing import Any
+from typing import Any, cast
 
 import mujoco
 import numpy as np
@@ -103,14 +103,15 @@ class MendedRobot(FrankaMujocoRobot):
         pose, q = pin.XYZQUATToSE3(np.asarray(target_pose)), self._held
         if has_new_command or self._begun:
             self._begun = True
+            inside: Any = self  # franky-sim keeps its model and its clock to itself
             # the pose that was commanded is what the next motion finds in the state
             self._tracked_state_components["O_T_EE_c"].set(
-                self._BaseRobot__t, pose, call_observers=has_new_command
+                inside._BaseRobot__t, pose, call_observers=has_new_command
             )
             elbow = None if target_elbow_config is None else float(target_elbow_config[0])
-            self._process_elbow(target_elbow_config, has_new_command)
+            inside._process_elbow(target_elbow_config, has_new_command)
             q = follow_pose(
-                self._BaseRobot__model, self._BaseRobot__data, self._BaseRobot__tcp_frame_id,
+                inside._BaseRobot__model, inside._BaseRobot__data, inside._BaseRobot__tcp_frame_id,
                 pose.homogeneous, q, elbow,
             )  # fmt: skip
             if has_new_command:
@@ -133,7 +134,7 @@ class MendedRobot(FrankaMujocoRobot):
 
     def _hold(self, q: NDArray[np.float64], has_new_command: bool) -> None:
         self._held = q.copy()
-        super().joint_position_control(q, has_new_command)
+        super().joint_position_control(cast(Any, q), has_new_command)
 
     def _seconds(self) -> float:
         return 0.0 if self.data is None else float(self.data.time)
@@ -244,6 +245,10 @@ class MendedServer(FrankaRobotServer):
         if self.gripper_server is not None:
             _serve(self.gripper_server)
 
+    @property
+    def _arm(self) -> MendedRobot:
+        return cast(MendedRobot, self.robot)
+
     def start_motion(
         self,
         controller_mode: MoveCommandControllerMode,
@@ -257,15 +262,15 @@ class MendedServer(FrankaRobotServer):
         judged = controller_mode != MoveCommandControllerMode.kExternalController and (
             cartesian or motion_generator_mode == modes.kJointPosition
         )
-        self.robot.begin_motion(cartesian=cartesian, judged=judged)
+        self._arm.begin_motion(cartesian=cartesian, judged=judged)
 
     def stop_motion(self, send_preemption_signal: bool = True) -> None:
         """End a motion; it was the client's own end unless it has to be told."""
         super().stop_motion(send_preemption_signal)
-        self.robot.end_motion(finished=not send_preemption_signal)
+        self._arm.end_motion(finished=not send_preemption_signal)
 
     def _handle_udp_command(self, command_data: bytes) -> None:
-        self.robot.answered(struct.unpack_from("<Q", command_data)[0])
+        self._arm.answered(struct.unpack_from("<Q", command_data)[0])
         super()._handle_udp_command(command_data)
 
     def send_state(self) -> None:
