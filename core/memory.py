@@ -40,7 +40,8 @@ def give_memory_back() -> bool:
         (_M_MMAP_THRESHOLD, PICTURE_BYTES),
         (_M_TRIM_THRESHOLD, PICTURE_BYTES),
     )
-    return all([mallopt(name, value) == 1 for name, value in wanted])
+    taken = [mallopt(name, value) == 1 for name, value in wanted]  # each, even if one is refused
+    return all(taken)
 
 
 def own_bytes() -> int:
