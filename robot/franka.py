@@ -65,6 +65,7 @@ class FrankaRobot:
         self._host = host
         self._speed = speed
         self._realtime = realtime
+        self._clock = (-1, 0)
         # Connecting and moving belong to one thread: with franky-control 2.0.0 a motion started
         # from another thread than the one that made the Robot is planned anew in every cycle and
         # creeps towards its first target without arriving (measured: 12 of 12 against 0 of 12).
@@ -88,9 +89,21 @@ class FrankaRobot:
             q=state.q,
             ee_pose=_rigid(state.O_T_EE.matrix),
             gripper=self._gripper.opening,
-            t_ns=time.monotonic_ns(),
+            t_ns=self._measured_ns(state),
             mode=_MODES.get(state.robot_mode, "idle"),
         )
+
+    def _measured_ns(self, state: franky.RobotState) -> int:
+        """Return when the arm measured this: while its own clock stands, the state is an old one.
+
+        Compared are its own milliseconds; the two clocks need not agree.
+        """
+        clock = state.time.to_msec()
+        seen, at = self._clock
+        if clock != seen:
+            at = time.monotonic_ns()
+            self._clock = clock, at
+        return at
 
     def commanded_pose(self) -> NDArray[np.float64]:
         """Return the (4, 4) pose that the controller is asked to hold [m]."""
