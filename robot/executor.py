@@ -116,8 +116,11 @@ class Executor:
             RejectedError: If there are not that many steps.
         """
         chunk = guard.first_steps(chunk, steps)
-        measured = self._robot.state().ee_pose
-        return guard.preview(chunk, self._start_pose(), measured, self._limits)
+        state = self._robot.state()
+        start = self._start_pose()
+        return guard.preview(
+            chunk, start, state.ee_pose, self._limits, joints=state.q, gripper=state.gripper
+        )
 
     def run(self, chunk: ActionChunk, steps: int | None, owner: object) -> str:
         """Check and start executing a chunk.
@@ -144,7 +147,7 @@ class Executor:
             owner=owner,
             poses=preview.poses,
             opened=chunk.actions[:count, 6] > 0.5,
-            step_seconds=1.0 / chunk.rate_hz,
+            step_seconds=preview.step_seconds,
         )
         return self._begin(job)
 
