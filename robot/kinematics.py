@@ -18,15 +18,18 @@ from functools import cache
 import numpy as np
 import pinocchio as pin  # pyright: ignore[reportMissingImports]  # cmeel's own path
 from numpy.typing import NDArray
-
-from robot.path import rotation_vector
+from scipy.linalg.lapack import dposv
 
 FLANGE = 0.107
 """From the seventh joint's frame to the flange along z [m]."""
 
-NEWTON_STEPS = 12
+NEWTON_STEPS = 16
 CLOSE = 1e-5
 """A pose is met this near [m and rad together]."""
+
+PIECE = (0.03, 0.1)
+"""Most translation [m] and rotation [rad] at once: the arm resolves its seventh freedom on the
+way, not from pose to pose."""
 
 _DAMPING = 1e-7
 """Added to J J^T: a singular arm, too, has a step, and where it does not converge it is out of
@@ -143,12 +146,16 @@ def along(
         for _ in range(NEWTON_STEPS):
             error = np.empty(6)
             error[:3] = target[:3, 3] - here.translation
-            error[3:] = rotation_vector(target[:3, :3] @ here.rotation.T)
+            error[3:] = pin.log3(target[:3, :3] @ here.rotation.T)
             if float(error @ error) < CLOSE**2:
                 break
+            way, turn = error[:3], error[3:]
+            far = max(float(way @ way) / PIECE[0] ** 2, float(turn @ turn) / PIECE[1] ** 2)
+            if far > 1.0:
+                error /= np.sqrt(far)
             square = jacobian @ jacobian.T
             square.flat[::7] += _DAMPING
-            change = jacobian.T @ np.linalg.solve(square, error)
+            change = jacobian.T @ dposv(square, error)[1]
             q = q + change * min(1.0, _LONGEST / float(np.abs(change).max()))
             here, jacobian = look(q)
         else:

@@ -21,6 +21,9 @@ TOOL_LENGTH = 0.25
 """A tool centre that lies farther than this from where a Franka Hand has it belongs to no tool of
 this arm: angles and pose do not fit together [m]."""
 
+BEYOND_ENDS = 0.05
+"""How far beyond a joint's published end a measurement may be [rad]: a real arm cannot be there."""
+
 BETWEEN = 4
 """Places per step at which clearance is checked."""
 
@@ -46,6 +49,14 @@ def judge_joints(
     """
     if not np.isfinite(joints).all():
         return None, rejection("joints", "The joint angles of the arm are not known.")
+    beyond = np.maximum(fr3.JOINT_LOW - joints, joints - fr3.JOINT_HIGH)
+    if beyond.max() > BEYOND_ENDS:
+        joint = int(np.argmax(beyond))
+        return None, rejection(
+            "joints",
+            f"The arm reports joint {joint + 1} at {np.rad2deg(joints[joint]):.0f} degrees, where "
+            "it cannot be; connect anew.",
+        )
     tool = kinematics.mounted_tool(joints, measured)
     if float(np.linalg.norm(tool[:3, 3] - kinematics.HAND_TOOL[:3, 3])) > TOOL_LENGTH:
         return None, rejection(
@@ -124,21 +135,21 @@ def _joint_fault(joints: NDArray[np.float64], limits: Limits) -> Verdict | None:
 
 
 def _singular_fault(jacobians: NDArray[np.float64], limits: Limits) -> Verdict | None:
-    if len(jacobians) < 2:
+    if not len(jacobians):
         return None
     squares = jacobians @ jacobians.transpose(0, 2, 1)
     smallest = np.sqrt(np.maximum(np.linalg.eigvalsh(squares)[:, 0], 0.0))
     near = smallest < limits.singularity
-    near[0] = False  # where it stands now is not this chunk's doing
     if not near.any():
         return None
     row = int(np.argmax(near))
+    said = f"{_step(row)} brings the arm near" if row else "The arm stands near"
     return rejection(
         "singular",
-        f"{_step(row)} brings the arm near a pose from which it cannot move in every direction "
-        f"(singularity {smallest[row]:.3f}; at least {limits.singularity:.3f}): it is stretched, "
-        "or two of its axes are in line.",
-        row - 1,
+        f"{said} a pose from which it cannot move in every direction (singularity "
+        f"{smallest[row]:.3f}; at least {limits.singularity:.3f}): it is stretched, or two of its "
+        f"axes are in line.{'' if row else ' Move it home first.'}",
+        row - 1 if row else None,
     )
 
 
