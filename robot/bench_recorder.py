@@ -197,7 +197,8 @@ class RecordingDriver:
             error /= max(size, 1.0)
             square = jacobian @ jacobian.T
             square.flat[::7] += 1e-8
-            q = q + jacobian.T @ dposv(square, error)[1]
+            change = jacobian.T @ dposv(square, error)[1]
+            q = q + change * min(1.0, 0.1 / np.abs(change).max())
         return None
 
     def _flange_jacobian(self) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from scipy.linalg.lapack import dposv
 FLANGE = 0.107
 """From the seventh joint's frame to the flange along z [m]."""
 
-NEWTON_STEPS = 16
+NEWTON_STEPS = 24
 CLOSE = 1e-5
 """A pose is met this near [m and rad together]."""
 
@@ -35,7 +35,7 @@ _DAMPING = 1e-7
 """Added to J J^T: a singular arm, too, has a step, and where it does not converge it is out of
 reach."""
 
-_LONGEST = 0.35
+_LONGEST = 0.15
 """Most that a joint turns in one of Newton's steps [rad]: more would leave the branch."""
 
 # a [m], d [m], alpha [rad] of each joint in Craig's convention

@@ -54,8 +54,8 @@ class Limits:
     offset_metres: float = 0.04
     offset_radians: float = 0.25
     joint_margin: float = 0.05
-    singularity: float = 0.03
-    jump: float = 0.6
+    singularity: float = 0.07
+    jump: float = 0.45
     share: float = 0.9
     stretch: float = 2.5
     clearance: float | None = 0.01
