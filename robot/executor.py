@@ -91,15 +91,8 @@ class Executor:
             RejectedError: If there are not that many steps.
         """
         chunk = guard.first_steps(chunk, steps)
-        state = self._robot.state()
-        return guard.preview(
-            chunk,
-            self.start_pose(),
-            state.ee_pose,
-            self._limits,
-            joints=state.q,
-            gripper=state.gripper,
-        )
+        state, start = self._robot.state(), self.start_pose()
+        return guard.preview(chunk, start, state.ee_pose, self._limits, state.q, state.gripper)
 
     def run(
         self,
