@@ -167,7 +167,7 @@ class SessionLog:
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
-        if not isinstance(event, messages.StepDone):
+        if not isinstance(event, (messages.StepDone, messages.StateChanged)):
             self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():
@@ -182,6 +182,8 @@ class SessionLog:
                 self._send(events.Stopped(by=f"rig: {event.by}"))
             case messages.Released():
                 self.note("stop released")
+            case messages.StateChanged():
+                self.note(f"motion {event.state}{': ' if event.why else ''}{event.why}")
             case messages.Fault():
                 self.fault(event.sentence, "rig")
 

@@ -91,9 +91,22 @@ class Fault:
     sentence: str
 
 
-RigEvent = RunStarted | StepDone | RunEnded | Stopped | Released | Fault
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StateChanged:
+    """The state of motion is another one."""
+
+    state: str
+    why: str = ""
+    digest: str = ""
+    run_id: str = ""
+    expires_s: float | None = None
+    holder: str = ""
+
+
+RigEvent = RunStarted | StepDone | RunEnded | Stopped | Released | Fault | StateChanged
 _KINDS = {
-    kind.__name__: kind for kind in (RunStarted, StepDone, RunEnded, Stopped, Released, Fault)
+    kind.__name__: kind
+    for kind in (RunStarted, StepDone, RunEnded, Stopped, Released, Fault, StateChanged)
 }
 
 
