@@ -141,15 +141,15 @@ class Motion(QObject):
         """Release a latched stop or recover from a fault; nothing moves by that."""
         if self._refused(rules.release(self._store)):
             return
-        if self._store.rig is not None and self._store.rig.kind != "lab":
+        rig, failed = self._store.rig, self._store.motion.state == MotionState.FAULT
+        if failed and rig is not None and rig.kind != "lab":
             self.confirmation_wanted.emit()
         else:
             self.confirm_release(())
 
     def confirm_release(self, confirmed: tuple[str, ...]) -> None:
         """Release, with the names of what a person has confirmed."""
-        call = (lambda c: c.release_stop(list(confirmed))) if confirmed else _release
-        self._rig.call(call, _ignore, self._notifier.error)
+        self._rig.call(lambda client: client.release_stop(confirmed), _ignore, self._notifier.error)
 
     @Slot(object)
     def take_event(self, event: messages.RigEvent) -> None:
@@ -186,7 +186,7 @@ class Motion(QObject):
             hold_to_run=bool(client.hold_to_run),
             speed=float(client.speed),
             max_speed=float(client.max_speed),
-            faults=str(client.faults),
+            faults=str(getattr(client, "faults", "")),
             latency_s=None,
         )
         self._enter(client.motion)
@@ -268,10 +268,6 @@ class Motion(QObject):
         if reason:
             self._notifier.warning(reason)
         return bool(reason)
-
-
-def _release(client: Any) -> Any:
-    return client.release_stop()
 
 
 def _ignore(_: object) -> None:

@@ -129,6 +129,7 @@ class ChecklistDialog(QDialog):
         self.setWindowTitle(title)
         self.resize(560, 560)
         self.rows: list[ItemRow] = []
+        self._asked = True
         reminder = wrapped(self)
         reminder.setText(NOT_RATED)
         theme.set_role(reminder, "warn")
@@ -173,16 +174,21 @@ class ChecklistDialog(QDialog):
         layout.addLayout(top)
         layout.addWidget(scroll, 1)
         layout.addLayout(bottom)
-        self.set_items(())
+        self.set_items(None)
 
-    def set_items(self, items: Sequence[Item]) -> None:
-        """Show what was found; what was confirmed before has to be confirmed again."""
+    def set_items(self, items: Sequence[Item] | None) -> None:
+        """Show what was found; what was confirmed before has to be confirmed again.
+
+        Args:
+            items: What the rig says; None while it is asked.
+        """
+        self._asked = items is None
         for row in self.rows:
             self._column.removeWidget(row)
             row.hide()
             row.deleteLater()
         self.rows = []
-        for item in items:
+        for item in items or ():
             row = ItemRow(item)
             row.confirmed.connect(self._look)
             self._column.insertWidget(len(self.rows), row)
@@ -199,13 +205,15 @@ class ChecklistDialog(QDialog):
         open_ones = [row.item.name for row in self.rows if not row.is_settled]
         failed = [row.item.name for row in self.rows if row.item.state == "fail"]
         words = ""
-        if not self.rows:
+        if self._asked:
             words = "The rig is asked what it finds …"
+        elif not self.rows:
+            words = "Nothing has to be confirmed for this arm."
         elif failed:
             words = f"To be mended first: {', '.join(failed)}."
         elif open_ones:
             words = f"Still to be confirmed: {', '.join(open_ones)}."
-        self.go.setEnabled(bool(self.rows) and not open_ones)
+        self.go.setEnabled(not self._asked and not open_ones)
         self.go.setToolTip(words)
         theme.set_role(self.said, "caption")
         self.said.setText(words)

@@ -12,21 +12,6 @@ from app.motion_info import LATCHED
 from app.studio import Studio
 from robot.rig.states import MotionState
 
-HARDWARE_STOP = Item(
-    name="The hardware stop is within reach",
-    state="unknown",
-    found="Only you can see that.",
-    mend="Have a hand on the arm's own emergency stop before anything moves.",
-)
-"""Asked in any case, also of a rig whose list does not name it."""
-
-LOOKED = Item(
-    name="I have looked at the arm and around it",
-    state="unknown",
-    found="Nobody is within its reach, nothing is caught or about to fall.",
-    mend="Go there and look; a camera does not show everything.",
-)
-
 
 class Lists(QObject):
     """The list before the arm moves, and the one before it is released.
@@ -74,24 +59,21 @@ class Lists(QObject):
 
     @Slot()
     def _look_ready(self) -> None:
-        self._fill(self.ready, ())
+        self._fill(self.ready, recovery=False)
 
     @Slot()
     def _look_recover(self) -> None:
-        self._fill(self.recover, (LOOKED,))
+        self._fill(self.recover, recovery=True)
 
-    def _fill(self, dialog: ChecklistDialog | None, more: tuple[Item, ...]) -> None:
+    def _fill(self, dialog: ChecklistDialog | None, *, recovery: bool) -> None:
         if dialog is None:
             return
-        dialog.set_items(())
+        dialog.set_items(None)
 
         def show(found: list[dict[str, Any]]) -> None:
-            items = [Item.from_message(message) for message in found]
-            asked = any("stop" in item.name.lower() for item in items)
-            own = () if asked else (HARDWARE_STOP,)
-            dialog.set_items((*more, *own, *items))
+            dialog.set_items([Item.from_message(message) for message in found])
 
-        self._studio.rig.call(lambda client: client.checklist(), show, dialog.say)
+        self._studio.rig.call(lambda client: client.checklist(recovery=recovery), show, dialog.say)
 
     @Slot(object)
     def _acknowledge(self, names: list[str]) -> None:

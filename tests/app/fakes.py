@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -369,6 +369,11 @@ class ScriptedRig:
             self.finish(steps or len(chunk.actions))
         return run_id
 
+    def run(self, chunk: ActionChunk, steps: int | None = None) -> str:
+        digest = self.preview(chunk, steps).digest
+        self.arm(digest)
+        return self.start(digest)
+
     def set_workspace(self, low: Any, high: Any) -> None:
         self.boxes.append(([float(v) for v in low], [float(v) for v in high]))
         self.revision += 1
@@ -379,11 +384,12 @@ class ScriptedRig:
     def set_speed(self, share: float) -> None:
         self.speed = share
 
-    def checklist(self) -> list[dict[str, str]]:
+    def checklist(self, *, recovery: bool = False) -> list[dict[str, str]]:
+        self.calls.append("recovery checklist" if recovery else "checklist")
         return self.missing
 
-    def acknowledge(self, items: list[str]) -> None:
-        self.acknowledged.append(items)
+    def acknowledge(self, items: Sequence[str]) -> None:
+        self.acknowledged.append(list(items))
         self.enter(MotionState.IDLE)
 
     def tidy(self) -> None:
@@ -411,9 +417,9 @@ class ScriptedRig:
         self.stops.append(by)
         self.latch(by)
 
-    def release_stop(self, confirmed: list[str] | None = None) -> None:
+    def release_stop(self, confirmed: Sequence[str] = ()) -> None:
         self.calls.append("release_stop")
-        self.confirmed.append(list(confirmed or ()))
+        self.confirmed.append(list(confirmed))
         self.enter(MotionState.IDLE)
         self.events.put(Released())
 
