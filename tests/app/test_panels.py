@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
+from app.motion_info import MotionInfo
 from app.steer.action_bars import ActionBars
 from app.steer.action_words import describe
 from app.steer.answer_state import StageState, places, shown, stage_seconds, stages
@@ -22,7 +23,6 @@ from app.steer.model_input import ModelImage
 from app.steer.model_view import ModelView
 from app.steer.picture_box import PictureBox
 from app.steer.reasoning_panel import TIMED_WIDTH, ReasoningPanel
-from app.motion_info import MotionInfo
 from app.steer.robot_panel import RobotPanel, arm_facts, arm_words
 from core.protocol.action_codec import rows_text
 from core.types import (
