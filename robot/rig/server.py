@@ -6,6 +6,7 @@ import argparse
 import signal
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from core.service import announce_ready, is_loopback, when_parent_leaves
 from core.types import StudioError
 from robot.base import Camera
+from robot.driver_log import logged
 from robot.guard import Limits, Workspace
 from robot.rig.camera_options import open_cameras
 from robot.rig.lab_link import LabLink
@@ -60,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-realtime",
         action="store_true",
         help="do without a real-time kernel (motions of a real arm may be aborted)",
+    )
+    parser.add_argument(
+        "--driver-log", type=Path, metavar="FILE", help="note when each call of the driver begins"
     )
     parser.add_argument("--host", default="127.0.0.1", help="interface to listen on")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 for a free one")
@@ -120,6 +125,8 @@ def build_rig(args: argparse.Namespace) -> Rig:
         from robot.franka import FrankaRobot  # only now: options are judged without the library
 
         robot = FrankaRobot(host, speed=speed, realtime=realtime)
+        if args.driver_log is not None:
+            robot = logged(robot, args.driver_log)
         undo.callback(robot.close)
         rig = Rig(robot=robot, cameras=cameras, limits=limits, home=home, lab=lab)
         undo.pop_all()
