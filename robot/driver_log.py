@@ -87,13 +87,26 @@ def logged(robot: Robot, path: Path) -> Robot:
     return cast("Robot", _LoggedRobot(robot, path))
 
 
-def read_calls(path: Path) -> list[dict[str, Any]]:
-    """Return the calls that were noted so far, in the order of their ends."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    calls: list[dict[str, Any]] = []
-    for line in lines:
-        try:
-            calls.append(json.loads(line))
-        except ValueError:  # the last line is still being written
-            break
-    return calls
+class CallReader:
+    """Reads a driver's log that still grows.
+
+    Attributes:
+        calls: What was noted so far, in the order of the calls' ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._path = path
+        self._read = 0
+
+    def look(self) -> None:
+        """Read what is new; a line that is still being written comes with the next look."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as stream:
+            stream.seek(self._read)
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                self.calls.append(json.loads(line))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.types import StudioError
-from robot.driver_log import read_calls
+from robot.driver_log import CallReader
 from robot.sim.lab_client import LabClient
 from robot.sim.memory import LabMemory
 from robot.sim.trail import Way
@@ -105,12 +105,13 @@ class Crew:
             StudioError: If one does not start.
         """
         self._folder = folder
-        self._calls = folder / "driver.jsonl"
+        calls = folder / "driver.jsonl"
+        self._reader = CallReader(calls)
         self._children: list[Child] = []
         self._undo = contextlib.ExitStack()
         try:
             self.lab = self._start("lab", "--port", "0", "--seed", str(seed))
-            log = ("--driver-log", str(self._calls))
+            log = ("--driver-log", str(calls))
             self.rig = self._start("rig", "--lab", self.lab.url, "--port", "0", *log, *rig_words)
             self.policy = self._start("serve", "--port", "0", "--background")
             client = LabClient(self.lab.url)
@@ -139,8 +140,19 @@ class Crew:
 
     def calls(self, name: str, since_ns: int) -> list[int]:
         """Return when the driver was called by this name since a moment [ns, monotonic]."""
-        begun = [int(call["begun"]) for call in read_calls(self._calls) if call["call"] == name]
-        return sorted(moment for moment in begun if moment >= since_ns)
+        self._reader.look()
+        recent: list[int] = []
+        for call in reversed(self._reader.calls):
+            if call["ended"] < since_ns:
+                break
+            if call["call"] == name and call["begun"] >= since_ns:
+                recent.append(int(call["begun"]))
+        return sorted(recent)
+
+    @property
+    def children(self) -> list[Child]:
+        """The programs, in the order of their starts."""
+        return list(self._children)
 
     def restart_policy(self) -> None:
         """Start the policy server again, at the same address.

@@ -1,4 +1,4 @@
-"""The other end of :mod:`app.bench.hand`: a studio in a process of its own, to drive and to kill."""
+"""The other end of :mod:`app.bench.hand`: a studio in a process of its own, driven and killed."""
 
 from __future__ import annotations
 

@@ -12,14 +12,17 @@ import json
 import sys
 import threading
 import time
+from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import main as studio_main
+from app.bench.player import Player
 from app.bench.probes import focus_window
+from app.demo_hands import drag
 from app.store import Plan, PlanKind
 from core.types import ActionChunk, Reasoning
 
@@ -41,6 +44,7 @@ class Hand(QObject):
         super().__init__(window)
         self._studio, self._window = studio, window
         self._asked = 0
+        self._stroke: Player | None = None
         self._told_recorder: tuple[object, str] | None = None
         store = studio.store
         store.phase_changed.connect(lambda phase: say(phase=str(phase)))
@@ -89,6 +93,24 @@ class Hand(QObject):
         press = {"press": QTest.keyPress, "release": QTest.keyRelease, "click": QTest.keyClick}
         press[words.get("how", "click")](target, key)
         say(key=words["key"], posted=words["posted"])
+
+    def do_draw(self, words: dict[str, Any]) -> None:
+        """Draw a stroke with the mouse through places given as fractions of the picture."""
+        view = self._window.workspace.canvas.view
+        width, height = view.image_size
+        path = [view.to_viewport(QPointF(x * width, y * height)) for x, y in words["through"]]
+        smooth = [a + (b - a) * (k / 8) for a, b in pairwise(path) for k in range(9)]
+        self._stroke = Player(drag(view.viewport(), smooth), self)
+        self._stroke.finished.connect(self._drawn)
+        self._stroke.start()
+
+    def _drawn(self, sentence: str) -> None:
+        draft = self._studio.store.draft
+        say(drawn=0 if draft is None else len(draft), sentence=sentence)
+
+    def do_renew(self, words: dict[str, Any]) -> None:
+        """Connect anew to a service that was started again."""
+        self._studio.renew(str(words["service"]))
 
     def do_quit(self, _words: dict[str, Any]) -> None:
         """Close the window."""
