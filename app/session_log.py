@@ -167,7 +167,7 @@ class SessionLog:
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
-        if not isinstance(event, messages.StepDone):
+        if not isinstance(event, messages.StepDone | messages.StateChanged):
             self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():

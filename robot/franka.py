@@ -140,6 +140,11 @@ class FrankaRobot:
         """Start opening or closing."""
         return self._gripper.start(opened)
 
+    def set_speed(self, share: float) -> None:
+        """Move with this share, 0..1, of the arm's dynamics from the next motion on."""
+        self._speed = share
+        self._robot.relative_dynamics_factor = share
+
     def stop_gripper(self) -> None:
         """End a running opening or closing."""
         self._gripper.stop()

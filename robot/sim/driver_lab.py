@@ -80,6 +80,8 @@ class DriverTrialLab:
 
     def reset(self, layout: Layout) -> None:
         """Bring the hand home, then place the objects."""
+        if self._client.is_latched():
+            self._client.release_stop()
         self._client.home(open_gripper=True)
         self._client.lab("reset", layout=layout.to_message())
         self._names = {item.slot: item.name for item in layout.objects}
