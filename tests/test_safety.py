@@ -55,7 +55,8 @@ def test_the_numbers_run_on():
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), sorted({place for row in ROWS for cell in row[2:] for place in PLACE.findall(cell)})
+    ("path", "name"),
+    sorted({place for row in ROWS for cell in row[2:] for place in PLACE.findall(cell)}),
 )
 def test_what_the_table_names_exists(path, name):
     assert (ROOT / path).is_file(), f"there is no {path}"
