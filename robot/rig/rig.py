@@ -21,6 +21,7 @@ from robot.rig.feeds import Feeds
 from robot.rig.lab_link import LabLink
 from robot.rig.messages import Fault, Hello, RigEvent
 from robot.rig.plan import Peer
+from robot.rig.pulse import Pulses, PulseWatch
 from robot.rig.rules import LAB, REAL, RigRules
 from robot.rig.setup import Setup
 from robot.rig.states import MotionState
@@ -65,12 +66,15 @@ class Rig:
         self._numbers = itertools.count(1)
         self._listeners: set[Callable[[RigEvent], None]] = set()
         self._lock = threading.Lock()
+        self._peers: dict[str, Peer] = {}
+        self._pulses = Pulses(limit=self._rules.pulse_seconds, hold_to_run=self._rules.hold_to_run)
         self._desk = Desk(
             robot=robot,
             limits=limits,
             home=home,
             tidy=home if tidy is None else tidy,
             rules=self._rules,
+            pulses=self._pulses,
             publish=self._publish,
         )
         self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules)
@@ -89,6 +93,11 @@ class Rig:
             seen=self._arm_seen,
             stopped=lambda: self._desk.authority.state is MotionState.STOPPED,
         )
+        self._pulse_watch = PulseWatch(
+            pulses=self._pulses,
+            mover=lambda: self._desk.authority.mover,
+            stop=self._stop_for,
+        )
         self._end = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="rig-ticks", daemon=True)
         self._ticker.start()
@@ -100,7 +109,20 @@ class Rig:
 
     def enter(self) -> Peer:
         """Return who a new client is."""
-        return Peer(name=f"client {next(self._numbers)}")
+        peer = Peer(name=f"client {next(self._numbers)}")
+        with self._lock:
+            self._peers[peer.session] = peer
+        return peer
+
+    def peer(self, session: str) -> Peer | None:
+        """Return the client with this secret; None when there is none, or it has left."""
+        with self._lock:
+            return self._peers.get(session)
+
+    @property
+    def pulses(self) -> Pulses:
+        """Where clients' beats go."""
+        return self._pulses
 
     def hello(self, peer: Peer) -> Hello:
         """Return what the rig is, for one client."""
@@ -155,14 +177,18 @@ class Rig:
 
     def leave(self, owner: Peer) -> None:
         """Stop what ``owner`` started: its connection is gone."""
+        with self._lock:
+            self._peers.pop(owner.session, None)
         try:
             self._desk.leave(owner)
         except StudioError as error:
             self._report(str(error))
+        self._pulses.forget(owner)
 
     def close(self) -> None:
         """Stop the arm, then end everything."""
         self._desk.close()
+        self._pulse_watch.close()
         self._end.set()
         self._ticker.join(3.0)
         self._feeds.close()
@@ -188,6 +214,12 @@ class Rig:
     def _tick(self) -> None:
         while not self._end.wait(TICK_SECONDS):
             self._desk.decide(lambda authority: authority.tick())
+
+    def _stop_for(self, by: str) -> None:
+        try:
+            self._desk.stop(by)
+        except StudioError as error:
+            self._report(str(error))
 
     def _arm_lost(self, sentence: str) -> None:
         self._desk.decide(lambda authority: authority.lost(sentence))

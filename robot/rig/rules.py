@@ -21,6 +21,8 @@ class RigRules:
             person another half minute to look, draw and ask again about the same picture. What
             the arm did since then is caught by comparing poses; this catches a table that was
             rearranged meanwhile.
+        pulse_seconds: How long the client that moves the arm may give no sign of life before the
+            arm is stopped.
     """
 
     real: bool
@@ -29,6 +31,7 @@ class RigRules:
     max_speed: float
     recovered_speed: float | None
     observation_seconds: float
+    pulse_seconds: float = 0.2
 
 
 LAB = RigRules(

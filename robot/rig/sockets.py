@@ -1,4 +1,7 @@
-"""The rig's WebSockets: ``/control`` asks and hears, ``/stream`` shows, ``/stop`` stops.
+"""The rig's WebSockets: ``/control``, ``/stream``, ``/stop`` and ``/pulse``.
+
+The first asks and hears, the second shows, the third stops, and the last is the sign of life of
+whoever moves the arm.
 
 A thread per connection. Nothing that one connection does can hold up another: pictures are pulled
 by whoever shows them, events wait in a queue per connection, and stops touch nothing but the arm.
@@ -8,11 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import queue
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs
 
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -59,6 +64,7 @@ class RigSockets:
             "/control": self._control,
             "/stream": self._stream,
             "/stop": self._stop,
+            "/pulse": self._pulse,
         }
         try:
             # no page in a browser has business here: those send an Origin header
@@ -121,10 +127,22 @@ class RigSockets:
             outbox.close()
 
     def _stop(self, connection: ServerConnection, rig: Rig) -> None:
-        peer = rig.enter()
+        peer = Peer(name="a stop connection")
         for message in connection:
             # a stop is never refused for its number
             connection.send(pack(_answer(message, rig, peer, _Numbers(), allowed=("stop",))))
+
+    def _pulse(self, connection: ServerConnection, rig: Rig) -> None:
+        assert connection.request is not None
+        query = parse_qs(connection.request.path.partition("?")[2])
+        peer = rig.peer(query.get("session", [""])[0])
+        if peer is None:
+            return  # nobody's pulse: the connection is closed
+        try:
+            for message in connection:
+                _take_beat(message, rig, peer)
+        finally:
+            rig.pulses.forget(peer)
 
     def _stream(self, connection: ServerConnection, rig: Rig) -> None:
         credit = threading.Semaphore(BATCHES_UNDERWAY)
@@ -183,6 +201,17 @@ class _Outbox:
         with contextlib.suppress(ConnectionClosed):
             while (message := self._messages.get()) is not None:
                 self._connection.send(pack(message))
+
+
+def _take_beat(message: bytes | str, rig: Rig, peer: Peer) -> None:
+    """Take in a beat; what is none is no sign of life."""
+    try:
+        beat = unpack(message)
+        number, held, age = beat["n"], beat["held"], float(beat["beat_ms"]) / 1e3
+        if isinstance(number, int) and isinstance(held, bool) and math.isfinite(age):
+            rig.pulses.take(peer, number, held=held, age=age)
+    except (WireError, KeyError, TypeError, ValueError, OverflowError):
+        _log.debug("a pulse that is none", exc_info=True)
 
 
 def _collect_credit(connection: ServerConnection, credit: threading.Semaphore) -> None:

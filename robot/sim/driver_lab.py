@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,8 @@ class DriverTrialLab:
         self._names: dict[str, str] = {}
         try:
             lab = self._start("lab", "--port", "0")
-            rig = self._start("rig", "--lab", lab, "--port", "0")
+            # nobody stands beside this arm, and a machine that evaluates is a busy one
+            rig = self._start("rig", "--lab", lab, "--port", "0", "--pulse-limit", "5")
             self._client = RigClient(rig)
             self._client.connect()
         except StudioError:
@@ -133,3 +135,11 @@ class DriverTrialLab:
         """Tell whether an object is off the table between closed fingers."""
         height = float(self.positions()[slot][2])
         return height - rest_height(slot.split("_")[0]) > GRASPED_BY
+
+    def violations(self) -> int:
+        """Return how many commands so far a real arm would have refused."""
+        return int(self.status()["fci_count"])
+
+    def status(self) -> dict[str, Any]:
+        """Return what the lab says of itself; see :class:`robot.sim.lab_answers.LabStatus`."""
+        return self._client.lab("status")
