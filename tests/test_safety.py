@@ -18,6 +18,8 @@ ROWS = [
 ]
 PLACE = re.compile(r"`([\w./]+\.py)::?([\w.]+)`")
 
+PLACES = {place for row in ROWS for cell in row[2:] for place in PLACE.findall(cell)}
+
 
 @cache
 def _names(path: str) -> frozenset[str]:
