@@ -29,6 +29,9 @@ from tests.robot.rig.hostile import (
     nested,
 )
 
+# a client of websockets that is refused leaves its inner pair of sockets to the collector
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 MESSAGES = 3000
 LONGEST_SENTENCE = 3000
 
