@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.bench.braking import Braking, braking
 from app.bench.measures import spread
-from app.bench.motions import SETTLE_S, SPEEDS, Stage, begin, release, watch
+from app.bench.motions import LONGEST_S, SETTLE_S, SPEEDS, Stage, begin, release, watch
 from core.report import Report
 from core.types import StudioError
 
@@ -41,10 +41,15 @@ def stop_by_key(stage: Stage, speed: float) -> KeyStop:
     begin(stage, speed)
     line = stage.driven.wait("key", stage.driven.do("key", key="Escape"))
     pressed = int(line["posted"])
-    watch(stage.crew, pressed, SETTLE_S + LOG_S)
-    calls = stage.crew.calls("stop", pressed)
+    calls: list[int] = []
+    seconds = SETTLE_S + LOG_S
+    while not calls and seconds <= LONGEST_S:
+        watch(stage.crew, pressed, seconds)
+        calls = stage.crew.calls("stop", pressed)
+        seconds += SETTLE_S
     if not calls:
-        return KeyStop(call_ms=math.nan, rest=braking(stage.crew.way(0), pressed))
+        return KeyStop(call_ms=math.nan, rest=watch(stage.crew, pressed, seconds))
+    watch(stage.crew, calls[0], SETTLE_S)
     way = stage.crew.way(calls[0] - 50_000_000)
     return KeyStop(call_ms=(calls[0] - pressed) * 1e-6, rest=braking(way, calls[0]))
 

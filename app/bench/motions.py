@@ -24,6 +24,9 @@ EARLIEST_S, LATEST_S = 0.1, 0.9
 SETTLE_S = 0.45
 """How long the arm is watched after what it was to do."""
 
+LONGEST_S = 4.0
+"""How long an arm that shall stop is waited for; then it counts as not at rest."""
+
 READY = ("ready", "planned", "steered")
 _BEFORE_NS = 50_000_000
 
@@ -81,12 +84,23 @@ def begin(stage: Stage, speed: float) -> None:
     time.sleep(stage.noise.uniform(EARLIEST_S, LATEST_S))
 
 
-def watch(crew: Crew, from_ns: int, seconds: float) -> Braking:
-    """Wait until ``seconds`` after a moment, then say how the arm came to rest from then on."""
-    end_ns = from_ns + int(1e9 * seconds)
-    while (left := end_ns - time.monotonic_ns()) > 0:
-        time.sleep(left * 1e-9)
-    return braking(crew.way(from_ns - _BEFORE_NS), from_ns)
+def watch(crew: Crew, from_ns: int, seconds: float, longest: float = LONGEST_S) -> Braking:
+    """Say how the arm came to rest from a moment on.
+
+    Args:
+        crew: Knows what the arm did.
+        from_ns: The moment [ns, monotonic].
+        seconds: How long to look at least, from then on [s].
+        longest: How long to wait for a rest [s].
+    """
+    while True:
+        end_ns = from_ns + int(1e9 * seconds)
+        while (left := end_ns - time.monotonic_ns()) > 0:
+            time.sleep(left * 1e-9)
+        found = braking(crew.way(from_ns - _BEFORE_NS), from_ns)
+        if found.rested or not found.moved or seconds >= longest:
+            return found
+        seconds += SETTLE_S
 
 
 def release(driven: Driven) -> None:

@@ -21,7 +21,7 @@ from app.bench.driven import START_S, Driven
 from app.bench.keys import LOG_S, REST_GOAL_MS
 from app.bench.left_behind import LeftBehind, read_left_behind
 from app.bench.measures import spread
-from app.bench.motions import READY, SETTLE_S, SPEEDS, Stage, begin, release, watch
+from app.bench.motions import LONGEST_S, READY, SETTLE_S, SPEEDS, Stage, begin, release, watch
 from core.report import Report
 from core.types import StudioError
 
@@ -166,11 +166,8 @@ class Victims:
         pid = self._pid(case, driven)
         at = time.monotonic_ns()
         os.kill(pid, case.number)
-        seconds = (case.limit_ms + REST_GOAL_MS) / 1000 + SETTLE_S + LOG_S
-        rest = watch(self._crew, at, seconds)
-        while not case.stops and rest.moved and not rest.rested and seconds < ENDS_S:
-            seconds += SETTLE_S  # on its way to the end; a busy machine makes the arm slow
-            rest = watch(self._crew, at, seconds)
+        least = (case.limit_ms + REST_GOAL_MS) / 1000 + SETTLE_S + LOG_S
+        rest = watch(self._crew, at, least, LONGEST_S if case.stops else ENDS_S)
         if not rest.moved:
             self._mend(case, driven, pid)
             raise StudioError("The way had ended before the signal came.")
