@@ -38,6 +38,9 @@ NO_WORKSPACE = (
     "rig with --workspace x0,y0,z0,x1,y1,z1 in metres."
 )
 UNACKNOWLEDGED = "The arm's checklist is not acknowledged yet; go through it before it may move."
+MOST_BY = 200
+"""Characters that are kept of who stopped the arm."""
+
 Operation = Callable[[dict[str, Any], Peer], Any]
 
 
@@ -267,7 +270,9 @@ class Desk:
         self.decide(lambda authority: authority.yield_(owner))
 
     def _stop(self, request: dict[str, Any], _: Peer) -> Any:
-        self.stop(str(request.get("by", "")))
+        by = request.get("by", "")
+        # whatever it says, it is a stop
+        self.stop(by[:MOST_BY] if isinstance(by, str) else "")
 
     def _release(self, request: dict[str, Any], owner: Peer) -> Any:
         with self._gate:

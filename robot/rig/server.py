@@ -7,13 +7,15 @@ import signal
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.service import announce_ready, is_loopback, when_parent_leaves
 from core.types import StudioError
-from robot.base import Camera
+from robot.base import Camera, Robot
+from robot.driver_log import logged
 from robot.guard import Limits, Workspace
 from robot.rig.camera_options import open_cameras
 from robot.rig.lab_link import LabLink
@@ -87,6 +89,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do without a real-time kernel (motions of a real arm may be aborted)",
     )
+    parser.add_argument(
+        "--driver-log", type=Path, metavar="FILE", help="note when each call of the driver begins"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="interface to listen on")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 for a free one")
     parser.add_argument("--token", help="what clients must present; required beyond 127.0.0.1")
@@ -145,7 +150,9 @@ def build_rig(args: argparse.Namespace) -> Rig:
         realtime = lab is None and not args.no_realtime and not is_loopback(host)
         from robot.franka import FrankaRobot  # only now: options are judged without the library
 
-        robot = FrankaRobot(host, speed=rules.speed, realtime=realtime)
+        robot: Robot = FrankaRobot(host, speed=rules.speed, realtime=realtime)
+        if args.driver_log is not None:
+            robot = logged(robot, args.driver_log)
         undo.callback(robot.close)
         rig = Rig(
             robot=robot,
