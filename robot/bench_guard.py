@@ -232,7 +232,7 @@ def _add_goals(report: Report, outcome: Outcome) -> None:
         values = np.array(getattr(times, name), dtype=float) / 1e3
         for share in (50, 99):
             figure = float(np.percentile(values, share)) if len(values) else float("nan")
-            report.add_goal(f"guard, {name}, p{share}", figure, "us of processor time per chunk", "", True)
+            report.add_goal(f"guard, {name}, p{share}, processor time", figure, "us", "", True)
 
 
 def _judge_good(report: Report, good: tuple[GoodChunk, ...], limits: Limits) -> None:
