@@ -113,6 +113,10 @@ class SceneLink(QObject):
         )
         self.looks.take_rig()
 
+    def show_box(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
+        """Show a box that is only tried, (3,) corners [m]; :meth:`show_rig` shows the true one."""
+        self._cloud.set_box(low, high)
+
     def show_paths(self) -> None:
         """Show where all plans lead."""
         store = self._studio.store

@@ -174,7 +174,10 @@ class Desk:
     def _preview(self, request: dict[str, Any], owner: Peer) -> Any:
         chunk = guard.first_steps(chunk_from_message(request.get("chunk")), steps_of(request))
         with self._gate:
-            revision = self._revision
+            revision, limits = self._revision, self._limits
+        clamped = 0
+        if request.get("clamp") is True:
+            chunk, clamped = guard.clamp(chunk, self.executor.start_pose(), limits)
         preview = self.executor.preview(chunk)
         plan = Plan(
             digest=digest_of(chunk, text(request, "context"), revision),
@@ -191,7 +194,7 @@ class Desk:
                 # where the arm could not run it anyway, a preview is still an answer
                 with suppress(RejectedError):
                     self.authority.previewed(plan)
-        return replace(preview, digest=plan.digest).to_message()
+        return replace(preview, digest=plan.digest, clamped=clamped).to_message()
 
     def _fresh_seconds(self, request: dict[str, Any]) -> float | None:
         """Return how old a picture may be: as the rig demands, or the client if it is stricter."""
