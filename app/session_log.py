@@ -167,7 +167,7 @@ class SessionLog:
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
-        if not isinstance(event, messages.StepDone):
+        if not isinstance(event, messages.StepDone | messages.FaultInjected):
             self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():
@@ -184,6 +184,8 @@ class SessionLog:
                 self.note("stop released")
             case messages.Fault():
                 self.fault(event.sentence, "rig")
+            case messages.FaultInjected():
+                self.fault(f"Injected {event.name}: {event.detail}.", "fault lab")
 
     def stopped(self, by: str) -> None:
         """Somebody asked for a stop."""

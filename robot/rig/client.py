@@ -141,6 +141,11 @@ class RigClient:
         return self._hello.stopped_by
 
     @property
+    def faults(self) -> str:
+        """Plan of the faults that the rig injects on purpose; empty when it injects none."""
+        return self._hello.faults
+
+    @property
     def cameras(self) -> dict[str, CameraModel | None]:
         """Calibration per camera; the first camera is the one that traces refer to."""
         return {

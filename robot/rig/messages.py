@@ -91,9 +91,23 @@ class Fault:
     sentence: str
 
 
-RigEvent = RunStarted | StepDone | RunEnded | Stopped | Released | Fault
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaultInjected:
+    """The fault lab makes something go wrong on purpose (:mod:`robot.faults`).
+
+    Attributes:
+        name: Kind of fault, such as "reflex" or "camera-freeze".
+        detail: What happens, and to what.
+    """
+
+    name: str
+    detail: str = ""
+
+
+RigEvent = RunStarted | StepDone | RunEnded | Stopped | Released | Fault | FaultInjected
 _KINDS = {
-    kind.__name__: kind for kind in (RunStarted, StepDone, RunEnded, Stopped, Released, Fault)
+    kind.__name__: kind
+    for kind in (RunStarted, StepDone, RunEnded, Stopped, Released, Fault, FaultInjected)
 }
 
 
@@ -108,6 +122,7 @@ class Hello:
             that traces refer to.
         workspace: ((x, y, z) low, (x, y, z) high) [m], or None.
         stopped_by: Who holds a stop in force; empty when nobody does.
+        faults: Plan of the faults that are injected on purpose; empty when none are.
     """
 
     kind: str
@@ -115,6 +130,7 @@ class Hello:
     cameras: dict[str, dict[str, Any] | None] = field(default_factory=dict[str, Any])
     workspace: tuple[list[float], list[float]] | None = None
     stopped_by: str = ""
+    faults: str = ""
 
     def to_message(self) -> dict[str, Any]:
         """Return plain values for the wire."""

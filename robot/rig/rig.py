@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.types import StudioError
 from robot.base import Camera, Robot
 from robot.executor import Executor
+from robot.faults.lab import FaultLab
 from robot.guard import Limits
 from robot.rig.board import Board
 from robot.rig.feeds import Feeds
@@ -37,6 +38,7 @@ class Rig:
         limits: Limits,
         home: NDArray[np.float64],
         lab: LabLink | None = None,
+        faults: FaultLab | None = None,
     ) -> None:
         """Start watching; closes what it was given when it is closed.
 
@@ -46,12 +48,14 @@ class Rig:
             limits: What every chunk must keep to.
             home: (7,) joint angles of the home pose [rad].
             lab: The simulated lab, when the arm is in one.
+            faults: What makes arm and cameras go wrong on purpose, if anything does.
         """
         self.board = Board()
         self._robot = robot
         self._cameras = cameras
         self._limits = limits
         self._lab = lab
+        self._faults = faults
         self._lab_reported = False
         self._listeners: set[Callable[[RigEvent], None]] = set()
         self._lock = threading.Lock()
@@ -71,6 +75,8 @@ class Rig:
             "release": self._release,
             "lab": self._ask_lab,
         }
+        if faults is not None:
+            faults.start(self._publish)
 
     @property
     def kind(self) -> str:
@@ -89,6 +95,7 @@ class Rig:
             },
             workspace=None if box is None else (box.low.tolist(), box.high.tolist()),
             stopped_by=self.executor.stopped_by,
+            faults="" if self._faults is None else str(self._faults.plan),
         )
 
     def listen(self, listener: Callable[[RigEvent], None]) -> None:
@@ -129,6 +136,8 @@ class Rig:
 
     def close(self) -> None:
         """Stop the arm, then end everything."""
+        if self._faults is not None:
+            self._faults.close()
         self.executor.close()
         self._feeds.close()
         self._robot.close()

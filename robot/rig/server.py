@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from core.service import announce_ready, is_loopback, when_parent_leaves
 from core.types import StudioError
-from robot.base import Camera
+from robot.base import Camera, Robot
+from robot.faults.lab import FaultLab
+from robot.faults.plan import FaultPlan, parse_plan
 from robot.guard import Limits, Workspace
 from robot.rig.camera_options import open_cameras
 from robot.rig.lab_link import LabLink
@@ -61,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do without a real-time kernel (motions of a real arm may be aborted)",
     )
+    parser.add_argument(
+        "--faults",
+        metavar="SPEC",
+        help="let a lab go wrong on purpose, as an exercise: reflex@5,camera-freeze@10:2s or "
+        "random:SEED[:MEAN_SECONDS]",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="interface to listen on")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 for a free one")
     parser.add_argument("--token", help="what clients must present; required beyond 127.0.0.1")
@@ -98,6 +106,7 @@ def build_rig(args: argparse.Namespace) -> Rig:
     Raises:
         StudioError: If something is not there; what was connected is let go again.
     """
+    plan = _fault_plan(args)
     with ExitStack() as undo:
         lab: LabLink | None = None
         cameras: list[Camera]
@@ -119,11 +128,25 @@ def build_rig(args: argparse.Namespace) -> Rig:
         realtime = lab is None and not args.no_realtime and not is_loopback(host)
         from robot.franka import FrankaRobot  # only now: options are judged without the library
 
-        robot = FrankaRobot(host, speed=speed, realtime=realtime)
+        robot: Robot = FrankaRobot(host, speed=speed, realtime=realtime)
         undo.callback(robot.close)
-        rig = Rig(robot=robot, cameras=cameras, limits=limits, home=home, lab=lab)
+        faults: FaultLab | None = None
+        if plan is not None:
+            faults = FaultLab(plan, robot, cameras)
+            robot, cameras = faults.robot, [*faults.cameras]
+        rig = Rig(robot=robot, cameras=cameras, limits=limits, home=home, lab=lab, faults=faults)
         undo.pop_all()
         return rig
+
+
+def _fault_plan(args: argparse.Namespace) -> FaultPlan | None:
+    if args.faults is None:
+        return None
+    if not args.lab:
+        raise StudioError(
+            "--faults is an exercise for the simulated lab; a real arm is never made to go wrong."
+        )
+    return parse_plan(args.faults)
 
 
 def _lab_parts(lab: LabLink) -> tuple[str, list[Camera], NDArray[np.float64]]:
