@@ -16,6 +16,7 @@ from robot.base import Camera, Robot
 from robot.faults.lab import FaultLab
 from robot.faults.plan import FaultPlan, parse_plan
 from robot.guard import Limits, Workspace
+from robot.poses import READY_JOINTS
 from robot.rig.camera_options import open_cameras
 from robot.rig.lab_link import LabLink
 from robot.rig.rig import Rig
@@ -25,9 +26,6 @@ DEFAULT_PORT = 8202
 LAB_SPEED = 0.3
 REAL_SPEED = 0.1
 """Shares of the arm's dynamics; a real arm starts slowly."""
-
-READY_JOINTS = np.array([0.0, -np.pi / 4, 0.0, -3 * np.pi / 4, 0.0, np.pi / 2, np.pi / 4])
-"""Franka's own ready pose [rad]."""
 
 LAB_WORKSPACE = Workspace(low=np.array([0.25, -0.42, 0.028]), high=np.array([0.75, 0.42, 0.60]))
 """Over the lab's table, whose top is at 0.02 m."""
