@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from robot.base import PlanError, RobotError, RobotLostError
 from robot.faults.kinds import FaultKind
+from robot.franka_errors import reflex_sentence
 
 
 def error_of(kind: FaultKind, host: str, detail: str = "") -> RobotError:
@@ -24,9 +25,7 @@ def error_of(kind: FaultKind, host: str, detail: str = "") -> RobotError:
         case FaultKind.JOIN:
             return RobotError(f"The robot at {host} refuses: the motion was aborted.")
         case _:
-            return RobotError(
-                f"The robot stopped itself ({detail}); look what it met, then choose Recover."
-            )
+            return RobotError(reflex_sentence([detail]))
 
 
 def again(error: RobotError) -> RobotError:

@@ -1,4 +1,4 @@
-"""Where the arm is sent without a plan: within its joints' ranges, clear of the table and itself."""
+"""Where the arm is sent without a plan: within its joints, clear of the table and of itself."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ LIMITS = Limits(
     workspace=Workspace(low=np.array([0.3, -0.3, 0.03]), high=np.array([0.7, 0.3, 0.5]))
 )
 CUT = {
-    FaultKind.REFLEX: "stopped itself (cartesian reflex)",
+    FaultKind.REFLEX: "the tool met more resistance than is allowed (cartesian reflex)",
     FaultKind.USER_STOP: "stop button is pressed",
     FaultKind.GUIDING: "guided by hand",
     FaultKind.NETWORK: "connection to the robot at fake is lost",
