@@ -41,14 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=SOURCE",
-        help="camera of a real arm: front=opencv:0 or front=file:PATH; the first one is drawn on",
+        help="camera of a real arm: front=opencv:0, front=rtsp://HOST/PATH, front=realsense:SERIAL "
+        "or front=file:PATH; the first one is drawn on",
     )
     parser.add_argument(
         "--calibration",
         action="append",
         default=[],
         metavar="NAME=FILE",
-        help="JSON file with width, height, intrinsics, pose and mounted_on_hand of a camera",
+        help="JSON file with width, height, intrinsics, pose and mounted_on_hand of a camera; "
+        "'camera check' looks at one",
     )
     parser.add_argument(
         "--workspace",
@@ -124,6 +126,7 @@ def build_rig(args: argparse.Namespace) -> Rig:
         speed = _speed(args.speed, LAB_SPEED if lab is not None else REAL_SPEED)
         limits = Limits(workspace=_workspace(args.workspace, lab))
         realtime = lab is None and not args.no_realtime and not is_loopback(host)
+        from robot.cameras.steady import SteadyCamera
         from robot.franka import FrankaRobot  # only now: options are judged without the library
 
         robot: Robot = FrankaRobot(host, speed=speed, realtime=realtime)
@@ -132,6 +135,8 @@ def build_rig(args: argparse.Namespace) -> Rig:
         if plan is not None:
             faults = FaultLab(plan, robot, cameras)
             robot, cameras = faults.robot, [*faults.cameras]
+        if lab is not None:
+            cameras = [SteadyCamera(camera) for camera in cameras]
         rig = Rig(robot=robot, cameras=cameras, limits=limits, home=home, lab=lab, faults=faults)
         undo.pop_all()
         return rig
