@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal, Slot
 
 from app import own_files
+from app.job import Job
 from app.notify import Notifier
 from app.own_files import HISTORY
 from app.session_log import SessionLog
@@ -21,17 +23,12 @@ SETTLED_MS = 1500
 """How long the text has to stay the same to count as what the person means."""
 
 
-class _Save(QRunnable):
-    def __init__(self, folder: Path, history: tuple[str, ...], notifier: Notifier) -> None:
-        super().__init__()
-        self._folder, self._history, self._notifier = folder, history, notifier
-
-    def run(self) -> None:
-        """Write the file in a thread of the pool."""
-        try:
-            own_files.save_history(self._folder, self._history)
-        except StudioError as error:
-            self._notifier.warning(str(error))
+def _save(folder: Path, history: tuple[str, ...], notifier: Notifier) -> None:
+    """Write the file in a thread of the pool."""
+    try:
+        own_files.save_history(folder, history)
+    except StudioError as error:
+        notifier.warning(str(error))
 
 
 class Instructions(QObject):
@@ -126,7 +123,7 @@ class Instructions(QObject):
             return
         self.history = [text, *(other for other in self.history if other != text)][:HISTORY]
         self.history_changed.emit()
-        self._pool.start(_Save(self._folder, tuple(self.history), self._notifier))
+        self._pool.start(Job(partial(_save, self._folder, tuple(self.history), self._notifier)))
 
 
 def _leave(_sentence: str) -> None:

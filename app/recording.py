@@ -39,6 +39,8 @@ class Recorder(QObject):
         super().__init__(parent)
         self._make_client = make_client
         self._store, self._log = store, log
+        if make_client is None:
+            log.keep_nothing()
         self._client: Any = None
         self._timer = QTimer(self, interval=STATUS_MS)
         self._timer.timeout.connect(self.look)

@@ -1,18 +1,19 @@
 """What the studio writes down: every decision of the person and what came of it.
 
 Events go to the recorder, a program of its own; nothing here waits for a disk. While there is no
-recorder they are kept back (frames aside) and handed over when one is attached.
+recorder they are kept back (frames aside) and handed over when one is attached; without any to come
+nothing is kept.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.kept_back import KeptBack
 from app.store import RigInfo
 from core import overlay
 from core.session import events
@@ -29,7 +30,6 @@ from robot.rig import messages
 
 FRAMES_PER_SECOND = 15
 STATES_PER_SECOND = 30
-_KEPT_BACK = 1000
 
 Points = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class SessionLog:
 
     def __init__(self) -> None:
         self._put: Callable[[events.Event], Any] | None = None
-        self._kept: deque[events.Event] = deque(maxlen=_KEPT_BACK)
+        self._kept: KeptBack | None = KeptBack()
         self._last: dict[str, int] = {}
         self._moving = False
         self._listeners: list[Callable[[events.Event], None]] = []
@@ -51,24 +51,28 @@ class SessionLog:
     def attach(self, put: Callable[[events.Event], Any] | None) -> None:
         """Hand events to a recorder from now on; what was kept back goes first."""
         self._put = put
-        while put is not None and self._kept:  # listeners have heard of them when they happened
-            put(self._kept.popleft())
+        if put is not None and self._kept is not None:
+            for event in self._kept.drain():  # listeners have heard of them when they happened
+                put(event)
+
+    def keep_nothing(self) -> None:
+        """Keep nothing back: there will be no recorder."""
+        self._kept = None
 
     def take_back(self, unsaved: list[events.Event]) -> None:
         """Keep what a recorder did not get onto the disk for the next one."""
-        put = self._put
-        if put is None:
-            self._kept.extendleft(reversed(unsaved))
-            return
-        for event in unsaved:
-            put(event)
+        if self._put is not None:
+            for event in unsaved:
+                self._put(event)
+        elif self._kept is not None:
+            self._kept.put_first(unsaved)
 
     def _send(self, event: events.Event) -> None:
         for listener in self._listeners:
             listener(event)
         if self._put is None:
-            if not event.droppable:
-                self._kept.append(event)
+            if self._kept is not None and not event.droppable:
+                self._kept.keep(event)
             return
         self._put(event)
 
@@ -167,7 +171,8 @@ class SessionLog:
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
-        if not isinstance(event, messages.StepDone | messages.FaultInjected):
+        ours = messages.StepDone | messages.StateChanged | messages.FaultInjected
+        if not isinstance(event, ours):
             self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():

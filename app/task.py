@@ -14,6 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal, Slot
 
+from app.job import Job
 from app.workers import sentence_of
 
 SHOWN_AFTER_MS = 300
@@ -208,7 +209,7 @@ class Tasks(QObject):
             else:
                 relay.done.emit(number, result)
 
-        self._pool.start(perform)
+        self._pool.start(Job(perform))
         return task
 
     def follow(self, title: str, cancel: Callable[[], None] | None = None) -> Task:

@@ -11,14 +11,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.types import ActionChunk, StudioError
-from robot import guard
+from robot import guard, runs
 from robot.base import PlanError, PreemptedError, Robot, RobotError
 from robot.guard import Limits, Preview, RejectedError
 from robot.path import rotation_angle
@@ -33,36 +31,9 @@ from robot.rig.messages import (
     StepDone,
     Stopped,
 )
-
-POLL_SECONDS = 0.02
-GRIPPER_SECONDS = 10.0
-GENTLE_ATTEMPTS = 3
-SETTLE_SECONDS = 0.1
-"""What an arm needs to come fully to rest after a trajectory that was not found."""
-
-MOTION_SLACK_SECONDS = 20.0
-"""A motion that takes this much longer than planned is given up."""
-
-SURELY_OPEN = 0.95
-"""Above this opening the fingers can be taken for open without having been told to."""
-
-SAME_METRES = 0.005
-SAME_RADIANS = 0.03
-"""How near the controller's pose must be to where the last chunk ended to continue from there."""
+from robot.runs import Job, Permit, wait_for_gripper
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Job:
-    run_id: str
-    owner: object
-    poses: NDArray[np.float64] = field(default_factory=lambda: np.eye(4)[None])
-    opened: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
-    step_seconds: float = 0.2
-    joints: NDArray[np.float64] | None = None
-    open_gripper: bool = False
-    done: int = 0
 
 
 class Executor:
@@ -90,7 +61,7 @@ class Executor:
         self._ids = itertools.count(1)
         self._lock = threading.Condition()
         self._motion_lock = threading.Lock()
-        self._job: _Job | None = None
+        self._job: Job | None = None
         self._stopped_by = ""
         self._closed = False
         self._commanded: NDArray[np.float64] | None = None
@@ -108,6 +79,10 @@ class Executor:
         """Whether something is being executed."""
         return self._job is not None
 
+    def set_limits(self, limits: Limits) -> None:
+        """Judge chunks by other limits from now on."""
+        self._limits = limits
+
     def preview(self, chunk: ActionChunk, steps: int | None = None) -> Preview:
         """Integrate the first steps of a chunk from where it would start, and judge them.
 
@@ -117,15 +92,25 @@ class Executor:
         """
         chunk = guard.first_steps(chunk, steps)
         measured = self._robot.state().ee_pose
-        return guard.preview(chunk, self._start_pose(), measured, self._limits)
+        return guard.preview(chunk, self.start_pose(), measured, self._limits)
 
-    def run(self, chunk: ActionChunk, steps: int | None, owner: object) -> str:
+    def run(
+        self,
+        chunk: ActionChunk,
+        steps: int | None,
+        owner: object,
+        *,
+        permit: Permit | None = None,
+        supersede: bool = False,
+    ) -> str:
         """Check and start executing a chunk.
 
         Args:
             chunk: What to execute.
             steps: How many of its steps; all when None.
             owner: Whose leaving stops it; see :meth:`stop_owner`.
+            permit: Called at the very moment at which it begins; see :data:`robot.runs.Permit`.
+            supersede: Whether it takes over from the run under way, which comes to rest first.
 
         Returns:
             The number of the run.
@@ -134,35 +119,64 @@ class Executor:
             RejectedError: If the guard says no, a stop is in force, or another run goes on.
             RobotError: If the arm does not answer.
         """
+        if supersede:
+            self.hold(runs.SUPERSEDED)
+            with self._lock:
+                self._lock.wait_for(lambda: self._job is None, runs.SUPERSEDE_SECONDS)
         preview = self.preview(chunk, steps)
         preview.verdict.require()
-        if self._gripper_open is None and self._robot.state().gripper > SURELY_OPEN:
+        if self._gripper_open is None and self._robot.state().gripper > runs.SURELY_OPEN:
             self._gripper_open = True
         count = len(preview.poses) - 1
-        job = _Job(
+        job = Job(
             run_id=str(next(self._ids)),
             owner=owner,
             poses=preview.poses,
             opened=chunk.actions[:count, 6] > 0.5,
             step_seconds=1.0 / chunk.rate_hz,
         )
-        return self._begin(job)
+        return self._begin(job, permit)
 
-    def home(self, owner: object, *, open_gripper: bool = False) -> str:
+    def home(
+        self,
+        owner: object,
+        *,
+        open_gripper: bool = False,
+        joints: NDArray[np.float64] | None = None,
+        permit: Permit | None = None,
+    ) -> str:
         """Start moving home.
 
         Args:
             owner: Whose leaving stops it.
             open_gripper: Whether to open the gripper before.
+            joints: (7,) joint angles to move to instead [rad].
+            permit: As for :meth:`run`.
 
         Raises:
             RejectedError: If a stop is in force or another run goes on.
         """
-        joints = self._home
-        job = _Job(
-            run_id=str(next(self._ids)), owner=owner, joints=joints, open_gripper=open_gripper
-        )
-        return self._begin(job)
+        job = Job(run_id=str(next(self._ids)), owner=owner, open_gripper=open_gripper)
+        job.joints = self._home if joints is None else joints
+        return self._begin(job, permit)
+
+    def hold(self, why: str) -> None:
+        """End what runs where it is; the gripper keeps its hold, and no stop is in force.
+
+        Args:
+            why: The reason that :class:`RunEnded` will give.
+
+        Raises:
+            RobotError: If the arm could not be told.
+        """
+        with self._lock:
+            if self._job is None:
+                return
+            self._job.held = why
+        self._commanded = None
+        self._robot.stop()
+        with self._motion_lock:  # a motion that was being handed over just then
+            self._robot.stop()
 
     def stop(self, by: str) -> None:
         """Stop whatever moves, now, and let nothing move until :meth:`release`.
@@ -223,7 +237,7 @@ class Executor:
             self._lock.notify_all()
         self._thread.join(5.0)
 
-    def _begin(self, job: _Job) -> str:
+    def _begin(self, job: Job, permit: Permit | None) -> str:
         with self._lock:
             if self._stopped_by:
                 raise RejectedError(f"The arm was stopped by {self._stopped_by}; release it first.")
@@ -231,11 +245,13 @@ class Executor:
                 raise RejectedError("The arm is still moving; wait for its end, or stop it.")
             if self._closed:
                 raise RejectedError("The rig is ending.")
+            if permit is not None:
+                permit(job.run_id)
             self._job = job
             self._lock.notify_all()
         return job.run_id
 
-    def _start_pose(self) -> NDArray[np.float64]:
+    def start_pose(self) -> NDArray[np.float64]:
         """Where the next chunk starts: the end of the last one, unless the arm has left it."""
         here = self._robot.commanded_pose()
         last = self._commanded
@@ -243,7 +259,7 @@ class Executor:
             return here
         distance = float(np.linalg.norm(last[:3, 3] - here[:3, 3]))
         turned = rotation_angle(last[:3, :3], here[:3, :3])
-        return last if distance < SAME_METRES and turned < SAME_RADIANS else here
+        return last if distance < runs.SAME_METRES and turned < runs.SAME_RADIANS else here
 
     def _work(self) -> None:
         while True:
@@ -258,16 +274,17 @@ class Executor:
             self._commanded = job.poses[-1] if reason == DONE and job.joints is None else None
             with self._lock:
                 self._job = None
+                self._lock.notify_all()
             self._on_event(RunEnded(run_id=job.run_id, reason=reason, steps_done=job.done))
 
-    def _execute(self, job: _Job) -> str:
+    def _execute(self, job: Job) -> str:
         try:
             if job.joints is None:
                 self._execute_steps(job)
             else:
                 self._go_home(job)
         except PreemptedError:
-            return STOPPED
+            return job.held if job.held and not self._stopped_by else STOPPED
         except StudioError as error:
             return self._failed(str(error))
         except Exception:  # whatever it was: the arm must not go on, nor the rig end
@@ -284,7 +301,7 @@ class Executor:
         self._on_event(Fault(sentence=sentence))
         return sentence
 
-    def _execute_steps(self, job: _Job) -> None:
+    def _execute_steps(self, job: Job) -> None:
         count = len(job.opened)
         while job.done < count:
             changes = [self._changes(job, step) for step in range(job.done, count)]
@@ -294,11 +311,11 @@ class Executor:
                 self._set_gripper(bool(job.opened[end - 1]))
             self._report(job, end)
 
-    def _changes(self, job: _Job, step: int) -> bool:
+    def _changes(self, job: Job, step: int) -> bool:
         before = self._gripper_open if step == job.done else bool(job.opened[step - 1])
         return before is None or before != bool(job.opened[step])
 
-    def _follow(self, job: _Job, end: int) -> None:
+    def _follow(self, job: Job, end: int) -> None:
         """Move through the poses of the steps from ``job.done`` on; report all but the last."""
         start = job.done
         path = job.poses[start + 1 : end + 1]
@@ -308,9 +325,9 @@ class Executor:
         except PlanError as error:
             self._follow_gently(job, end, error)
 
-    def _follow_gently(self, job: _Job, end: int, error: PlanError) -> None:
+    def _follow_gently(self, job: Job, end: int, error: PlanError) -> None:
         """Go on with rests from where the arm came to rest; the planner may need several tries."""
-        for attempt in range(GENTLE_ATTEMPTS):
+        for attempt in range(runs.GENTLE_ATTEMPTS):
             _log.warning("%s Going on with rests from step %d.", error, job.done)
             start = job.done
             rest = job.poses[start + 1 : end + 1]
@@ -318,18 +335,20 @@ class Executor:
                 self._hand_over(lambda path=rest: self._robot.follow_gently(path, job.step_seconds))
                 self._await_motion(job, start, end)
             except PlanError as again:
-                if attempt + 1 == GENTLE_ATTEMPTS:
+                if attempt + 1 == runs.GENTLE_ATTEMPTS:
                     raise
                 error = again
-                time.sleep(SETTLE_SECONDS)
+                time.sleep(runs.SETTLE_SECONDS)
                 self._check_stop()
             else:
                 return
 
-    def _await_motion(self, job: _Job, start: int, end: int) -> None:
-        deadline = time.monotonic() + MOTION_SLACK_SECONDS + 4 * (end - start) * job.step_seconds
+    def _await_motion(self, job: Job, start: int, end: int) -> None:
+        deadline = (
+            time.monotonic() + runs.MOTION_SLACK_SECONDS + 4 * (end - start) * job.step_seconds
+        )
         while True:
-            ended = self._robot.wait(POLL_SECONDS)
+            ended = self._robot.wait(runs.POLL_SECONDS)
             self._check_stop()
             if ended:
                 break
@@ -339,14 +358,14 @@ class Executor:
                 raise RobotError("The motion did not end in time; the arm was stopped.")
         self._report(job, end - 1)
 
-    def _go_home(self, job: _Job) -> None:
+    def _go_home(self, job: Job) -> None:
         assert job.joints is not None
         joints = job.joints
         if job.open_gripper:
             self._set_gripper(True)
         self._hand_over(lambda: self._robot.move_joints(joints))
-        deadline = time.monotonic() + 2 * MOTION_SLACK_SECONDS
-        while not self._robot.wait(POLL_SECONDS):
+        deadline = time.monotonic() + 2 * runs.MOTION_SLACK_SECONDS
+        while not self._robot.wait(runs.POLL_SECONDS):
             self._check_stop()
             if time.monotonic() > deadline:
                 raise RobotError("The arm did not reach its home pose in time; it was stopped.")
@@ -362,26 +381,14 @@ class Executor:
         with self._motion_lock:
             self._check_stop()
             future = self._robot.set_gripper(opened)
-        deadline = time.monotonic() + GRIPPER_SECONDS
-        while True:
-            self._check_stop()
-            try:
-                future.result(POLL_SECONDS)
-            except FutureTimeout as error:
-                if time.monotonic() > deadline:
-                    raise RobotError(
-                        "The gripper did not finish; look what is in its way."
-                    ) from error
-                continue
-            break
-        self._check_stop()
+        wait_for_gripper(future, self._check_stop)
         self._gripper_open = opened
 
     def _check_stop(self) -> None:
-        if self._stopped_by:
+        if self._stopped_by or (self._job is not None and self._job.held):
             raise PreemptedError("The motion was stopped.")
 
-    def _report(self, job: _Job, done: int) -> None:
+    def _report(self, job: Job, done: int) -> None:
         """Report the steps up to ``done`` as executed."""
         while job.done < done:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -13,23 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import RobotState
-from robot.base import RobotError, RobotLostError
+from robot.base import PreemptedError, RobotError, RobotLostError
 from robot.check_item import CheckItem
 from robot.franka_checklist import arm_items
 from robot.franka_errors import recovery_checklist
 from robot.franka_facts import gather_facts, set_collision_limits
 from robot.franka_gripper import FrankaGripper
-from robot.franka_motion import can_flow, flowing_motion, resting_motion
+from robot.franka_motion import resting_motion, streaming_motion
 from robot.franka_words import FRANKY_ERRORS, active_errors, in_words
 from robot.machine_checks import Machine
 from robot.path import orthonormal
+from robot.stream import Stream
+from robot.stream_path import resting_path, stream_path
 
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
-JOINT_SPEED = 0.5
-"""Share of the arm's dynamics for going home, as it goes far."""
+JOINT_SPEED = franky.RelativeDynamicsFactor(0.5, 0.5, 0.05)
+"""Shares of the arm's velocity, acceleration and jerk for going home, as it goes far."""
 
-PASSED_METRES = 0.002
+SMOOTH_ACCELERATION = 0.9
+SMOOTH_JERK = 40.0
+"""Most per axis of a streamed motion [m/s^2, m/s^3], whatever the speed; rotations in proportion.
+They bind the joints (10 rad/s^2, 5000 rad/s^3) where the Cartesian limits would not, and leave room
+for what a replaced motion takes over from a state that is a millisecond old."""
+
+UNFILTERED = 1000.0
+"""Cut-off [Hz] that turns libfranka's low-pass filter off. It mixes every command with the one that
+the arm last reported, which is an older one whenever an answer was late; and franky's trajectories
+are smooth without it."""
+
 _MODES = {
     franky.RobotMode.Move: "moving",
     franky.RobotMode.Reflex: "fault",
@@ -63,10 +76,10 @@ class FrankaRobot:
         # from another thread than the one that made the Robot is planned anew in every cycle and
         # creeps towards its first target without arriving (measured: 12 of 12 against 0 of 12).
         self._thread = self._new_thread()
-        self._path: NDArray[np.float64] = np.eye(4)[None]
-        self._step_seconds = 0.2
-        self._started = 0.0
-        self._passed = 0
+        self._stream: Stream | None = None
+        self._moving = threading.Lock()
+        self._handing_over = False
+        self._halted = False
         self._robot = self._connect()
         self._gripper = FrankaGripper(host)
 
@@ -92,60 +105,77 @@ class FrankaRobot:
 
     def follow(self, poses: NDArray[np.float64], step_seconds: float) -> None:
         """Start moving through poses; see :class:`robot.base.Robot`."""
-        path = self._begin(poses, step_seconds)
-        if not can_flow(path):
-            self._follow_resting(path, step_seconds)
-            return
-        limit = self._speed * self._limits("translation")[0]
-        self._move(flowing_motion(path, step_seconds, limit))
+        state = self._raw_state()
+        accelerations = (
+            self._shares()[0] * self._limits("translation")[1],
+            self._shares()[0] * self._limits("rotation")[1],
+        )
+        path = stream_path(_from_here(state, poses), step_seconds, accelerations)
+        self._stream, self._halted = Stream(path, state.time.to_sec()), False
+        self._stream_on(self._stream)
 
     def follow_gently(self, poses: NDArray[np.float64], step_seconds: float) -> None:
         """Start moving through poses, resting at each; see :class:`robot.base.Robot`."""
-        self._follow_resting(self._begin(poses, step_seconds), step_seconds)
+        state, (slower, smoother) = self._raw_state(), self._shares()
+        path = _from_here(state, poses)
+        self._stream = Stream(resting_path(path, step_seconds), state.time.to_sec())
+        self._stream.take_all()
+        limits = [
+            (speed, slower * acceleration, smoother * jerk)
+            for speed, acceleration, jerk in map(self._limits, ("translation", "rotation"))
+        ]
+        self._halted = False
+        self._move(resting_motion(path, step_seconds, limits[0], limits[1], (slower, smoother)))
 
     def passed(self) -> int:
         """Return how many poses of the path are behind the arm."""
-        state = self._raw_state()
-        elapsed = state.time.to_sec() - self._started
-        here = state.O_T_EE_d.matrix[:3, 3]
-        path = self._path
-        while self._passed < len(path) - 1:
-            before, target = path[self._passed, :3, 3], path[self._passed + 1, :3, 3]
-            way = target - before
-            length = float(np.linalg.norm(way))
-            ahead = float((target - here) @ way) / length if length > 1e-9 else 0.0
-            # the arm's own clock: a simulation may run slower than the clock on the wall
-            if elapsed < (self._passed + 1) * self._step_seconds - 0.01 or ahead > PASSED_METRES:
-                break
-            self._passed += 1
-        return self._passed
+        if self._stream is None:
+            return 0
+        self._look(self._stream)
+        return self._stream.steps_passed
 
     def move_joints(self, joints: NDArray[np.float64]) -> None:
         """Start moving to (7,) joint angles [rad]."""
-        factor = min(1.0, JOINT_SPEED)
         target = [float(angle) for angle in joints]
-        self._path, self._passed = self._path[:1], 0
-        self._move(franky.JointMotion(target, relative_dynamics_factor=factor))
+        self._stream, self._halted = None, False
+        self._move(franky.JointMotion(target, relative_dynamics_factor=JOINT_SPEED))
 
     def wait(self, timeout: float) -> bool:
-        """Wait for the motion to end; see :class:`robot.base.Robot`."""
+        """Wait, and hand over what comes next meanwhile; see :class:`robot.base.Robot`."""
+        stream = self._stream
+        if stream is not None and not stream.complete:
+            self._look(stream)
+            if stream.due:
+                self._stream_on(stream)
         try:
-            return bool(self._robot.join_motion(timeout))
+            ended = bool(self._robot.join_motion(timeout))
         except FRANKY_ERRORS as error:
             raise self._in_words(error) from error
+        if not ended or stream is None or stream.complete:
+            return ended
+        stream.rest()  # nobody has called this for long: the arm rests on its path
+        self._stream_on(stream)
+        return False
 
     def stop(self) -> None:
         """End any motion now; the arm brakes within about 0.1 s and 4 mm at 0.15 m/s."""
+        self._halted = True
+        late = self._handing_over
         try:
-            self._robot.stop()
-        except franky.CommandException:
-            _log.debug("stop of a robot at rest", exc_info=True)
-        except FRANKY_ERRORS as error:
-            raise in_words(error, self._host) from error
+            self._stop_now()
+        finally:
+            if late:  # targets that were on their way just then; none follow them
+                with self._moving:
+                    self._stop_now()
 
     def set_gripper(self, opened: bool) -> Future[None]:
         """Start opening or closing."""
         return self._gripper.start(opened)
+
+    def set_speed(self, share: float) -> None:
+        """Move with this share, 0..1, of the arm's dynamics from the next motion on."""
+        self._speed = share
+        self._robot.relative_dynamics_factor = share
 
     def stop_gripper(self) -> None:
         """End a running opening or closing."""
@@ -212,19 +242,34 @@ class FrankaRobot:
         except FRANKY_ERRORS as error:
             raise in_words(error, self._host) from error
 
-    def _begin(self, poses: NDArray[np.float64], step_seconds: float) -> NDArray[np.float64]:
-        state = self._raw_state()
-        path = np.concatenate([_rigid(state.O_T_EE_d.matrix)[None], poses])
-        self._path, self._step_seconds, self._passed = path, step_seconds, 0
-        self._started = state.time.to_sec()
-        return path
+    def _stop_now(self) -> None:
+        try:
+            self._robot.stop()
+        except franky.CommandException:
+            _log.debug("stop of a robot at rest", exc_info=True)
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
 
-    def _follow_resting(self, path: NDArray[np.float64], step_seconds: float) -> None:
-        self._move(
-            resting_motion(
-                path, step_seconds, self._limits("translation"), self._limits("rotation")
-            )
-        )
+    def _look(self, stream: Stream) -> None:
+        state = self._raw_state()
+        stream.see(_rigid(state.O_T_EE_d.matrix), state.time.to_sec())
+
+    def _stream_on(self, stream: Stream) -> None:
+        """Hand over the next targets, which replace those that the arm moves through."""
+        speeds = self._limits("translation")[0], self._limits("rotation")[0]
+        with self._moving:
+            self._handing_over = True
+            try:
+                if self._halted:
+                    raise PreemptedError("The motion was stopped.")
+                self._move(streaming_motion(stream.take(), speeds, self._shares()))
+            finally:
+                self._handing_over = False
+
+    def _shares(self) -> tuple[float, float]:
+        """Return the shares of acceleration and jerk that make a streamed motion smooth."""
+        _, acceleration, jerk = self._limits("translation")
+        return min(1.0, SMOOTH_ACCELERATION / acceleration), min(1.0, SMOOTH_JERK / jerk)
 
     def _limits(self, kind: str) -> tuple[float, float, float]:
         """Return velocity, acceleration and jerk of "translation" or "rotation" as they are now."""
@@ -244,7 +289,7 @@ class FrankaRobot:
             self._robot.join_motion(0.0)
         except FRANKY_ERRORS as error:
             _log.debug("the last motion ended with: %s", error)
-        self._robot.move(motion, asynchronous=True)
+        self._robot.move(motion, asynchronous=True, cutoff_frequency=UNFILTERED)
 
     def _reconnect(self) -> None:
         self._gripper.close()
@@ -275,6 +320,11 @@ class FrankaRobot:
 
     def _new_thread(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(1, thread_name_prefix=f"arm-{self._host}")
+
+
+def _from_here(state: franky.RobotState, poses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N + 1, 4, 4) poses, the first being the one that the controller passes through."""
+    return np.concatenate([_rigid(state.O_T_EE_d.matrix)[None], poses])
 
 
 def _rigid(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

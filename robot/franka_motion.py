@@ -1,11 +1,11 @@
 """franky motions for a path of poses, smooth and at a given rate.
 
-Two kinds. *Flowing*: each pose is passed at a velocity that overshoots on no axis, and reached at
-its time exactly (``minimum_time``): the tool moves at nearly constant speed. Measured with
-franky-control 2.0 against franky-sim: eight steps of 3 cm at 5 Hz pass every pose within 0.1 mm.
-*Resting*: the arm comes to rest at each pose; the dynamics are lowered so that this takes the time
-of a step. Needed because franky's planner fails (Ruckig error -111) on about one step in fifty when
-a minimum time meets a rotation; it never did without a minimum time.
+Two kinds. *Streaming*: the targets of a window are passed at velocities that overshoot on no axis,
+the last is reached at rest. What limits the velocity between two targets is what makes the way take
+its time: a minimum time would do so as well, but with one franky's planner fails (Ruckig error
+-111) on about one step in fifty that turns. *Resting*: the arm comes to rest at each pose; the
+dynamics are lowered so that this takes the time of a step. The way out where a stream found no
+plan.
 """
 
 from __future__ import annotations
@@ -25,47 +25,50 @@ from franky import (
 )
 from numpy.typing import NDArray
 
-from robot.path import passing_velocities, quaternion, rotation_angle
+from robot.path import quaternion, rotation_angle
+from robot.stream import Window
+from robot.stream_path import ways
 
-FLOWING_RADIANS = 1e-4
-"""Most rotation per step of a path that flows."""
+STILL_RADIANS = 1e-4
+"""A smaller rotation of a step is none."""
 
-PASSING_SHARE = 0.5
-"""Share of the velocity limit at which a pose may be passed: the planner needs room."""
+HEADROOM = 1.01
+"""By how much a velocity limit exceeds what a target is passed at: the planner needs some."""
 
 _SMALLEST_FACTOR = 0.004
 _STILL_METRES = 1e-6
 
 
-def can_flow(poses: NDArray[np.float64]) -> bool:
-    """Whether (N + 1, 4, 4) poses, the first being the start, keep their orientation."""
-    turns = pairwise(poses[:, :3, :3])
-    return all(rotation_angle(a, b) <= FLOWING_RADIANS for a, b in turns)
-
-
-def flowing_motion(
-    poses: NDArray[np.float64], step_seconds: float, velocity_limit: float
+def streaming_motion(
+    window: Window,
+    speeds: tuple[float, float],
+    shares: tuple[float, float],
 ) -> CartesianWaypointMotion:
-    """Return a motion that passes through poses without a rest.
+    """Return a motion through the targets of a window.
 
     Args:
-        poses: (N + 1, 4, 4), the first being the start [m].
-        step_seconds: Time from one to the next [s].
-        velocity_limit: Fastest translation along an axis [m/s].
+        window: Targets; the arm is behind the first of them.
+        speeds: Velocity limits in force for translation and rotation, per axis [m/s, rad/s].
+        shares: Shares of the limits in force for acceleration and jerk.
     """
-    velocities = passing_velocities(poses, step_seconds)
-    bound = PASSING_SHARE * velocity_limit
-    velocities = np.clip(velocities, -bound, bound)
-    time = Duration(round(1000 * step_seconds))
-    return CartesianWaypointMotion(
-        [
-            CartesianWaypoint(
-                CartesianState(RobotPose(affine(pose)), Twist(velocity.tolist(), [0.0, 0.0, 0.0])),
-                minimum_time=time,
-            )
-            for pose, velocity in zip(poses[1:], velocities, strict=True)
-        ]
-    )
+    fastest = np.repeat(speeds, 3)
+    rates = np.abs(ways(window.poses)) / window.seconds
+    passing = np.abs(window.twists)
+    needed = np.maximum(rates, np.maximum(passing[:-1], passing[1:])) / fastest
+    waypoints: list[CartesianWaypoint] = []
+    for pose, twist, need in zip(
+        window.poses[1:], window.twists[1:], needed.max(axis=1), strict=True
+    ):
+        velocity = Twist(twist[:3].tolist(), twist[3:].tolist())
+        target = CartesianState(RobotPose(affine(pose)), velocity)
+        if need * window.seconds * fastest.max() < _STILL_METRES:
+            hold = Duration(round(1000 * window.seconds))
+            waypoints.append(CartesianWaypoint(target, hold_target_duration=hold))
+            continue
+        share = float(np.clip(HEADROOM * need, _SMALLEST_FACTOR, 1.0))
+        factor = RelativeDynamicsFactor(share, *shares)
+        waypoints.append(CartesianWaypoint(target, relative_dynamics_factor=factor))
+    return CartesianWaypointMotion(waypoints)
 
 
 def resting_motion(
@@ -73,14 +76,16 @@ def resting_motion(
     step_seconds: float,
     translation: tuple[float, float, float],
     rotation: tuple[float, float, float],
+    shares: tuple[float, float] = (1.0, 1.0),
 ) -> CartesianWaypointMotion:
     """Return a motion that rests at each pose.
 
     Args:
         poses: (N + 1, 4, 4), the first being the start [m].
         step_seconds: Time from one to the next [s]; longer where the limits ask for it.
-        translation: Limits of velocity, acceleration, jerk in force [m/s and so on].
+        translation: Velocity, acceleration, jerk to keep to [m/s and so on].
         rotation: The same for rotations [rad/s and so on].
+        shares: What acceleration and jerk to keep to are of the limits in force.
     """
     waypoints: list[CartesianWaypoint] = []
     for before, after in pairwise(poses):
@@ -90,14 +95,14 @@ def resting_motion(
             rest_to_rest_time(distance, *translation), rest_to_rest_time(angle, *rotation)
         )
         target = CartesianState(RobotPose(affine(after)))
-        if distance < _STILL_METRES and angle < FLOWING_RADIANS:
+        if distance < _STILL_METRES and angle < STILL_RADIANS:
             hold = Duration(round(1000 * step_seconds))
             waypoints.append(CartesianWaypoint(target, hold_target_duration=hold))
             continue
         # Slowing a trajectory by s scales velocity, acceleration and jerk by s, s^2 and s^3, so
         # the fastest one under these limits takes exactly the time of a step.
         slowness = float(np.clip(shortest / step_seconds, _SMALLEST_FACTOR, 1.0))
-        factor = RelativeDynamicsFactor(slowness, slowness**2, slowness**3)
+        factor = RelativeDynamicsFactor(slowness, shares[0] * slowness**2, shares[1] * slowness**3)
         waypoints.append(CartesianWaypoint(target, relative_dynamics_factor=factor))
     return CartesianWaypointMotion(waypoints)
 

@@ -132,10 +132,16 @@ class Preview:
     Attributes:
         poses: (N + 1, 4, 4) commanded poses, end effector to base [m]; the first is the start.
         verdict: What the guard says about it.
+        digest: What names exactly this chunk to the rig; empty where nobody keeps it.
+        clamped: How many values were clamped, where that was asked for.
+        joints: (N + 1, 7) joint angles of the poses [rad], when they are known.
     """
 
     poses: NDArray[np.float64]
     verdict: Verdict
+    digest: str = ""
+    clamped: int = 0
+    joints: NDArray[np.float64] | None = None
 
     def to_message(self) -> dict[str, Any]:
         """Return plain values for the wire and the log."""
@@ -145,12 +151,15 @@ class Preview:
             "ok": verdict.ok,
             "reason": verdict.reason,
             "step": verdict.step,
+            "digest": self.digest,
+            "clamped": self.clamped,
+            "joints": self.joints,
         }
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> Preview:
         """Rebuild a preview from :meth:`to_message`."""
-        step = message["step"]
+        step, joints = message["step"], message.get("joints")
         return cls(
             poses=np.asarray(message["poses"], dtype=np.float64),
             verdict=Verdict(
@@ -158,6 +167,9 @@ class Preview:
                 reason=str(message["reason"]),
                 step=None if step is None else int(step),
             ),
+            digest=str(message.get("digest", "")),
+            clamped=int(message.get("clamped", 0)),
+            joints=None if joints is None else np.asarray(joints, dtype=np.float64),
         )
 
 

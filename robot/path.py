@@ -18,6 +18,17 @@ def rotation_matrix(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * (cross @ cross)
 
 
+def rotation_vector(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (3,) axis-angle vector of a (3, 3) rotation by less than half a turn [rad]."""
+    r = rotation
+    axis = 0.5 * np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]])
+    sine = float(np.sqrt(axis @ axis))
+    if sine < _TINY:
+        return axis
+    cosine = 0.5 * (float(r[0, 0] + r[1, 1] + r[2, 2]) - 1.0)
+    return axis * (float(np.arctan2(sine, cosine)) / sine)
+
+
 def rotation_angle(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Return the angle between two (3, 3) rotations [rad]."""
     chord = float(np.linalg.norm(a - b)) / np.sqrt(8.0)
@@ -38,10 +49,11 @@ def integrate(start: NDArray[np.float64], actions: NDArray[np.float64]) -> NDArr
         (N + 1, 4, 4) poses, the first one being ``start``.
     """
     poses = np.empty((len(actions) + 1, 4, 4))
-    poses[0] = start
+    poses[:] = start
+    poses[1:, :3, 3] = start[:3, 3] + np.cumsum(actions[:, :3], axis=0)
+    if not actions[:, 3:6].any():  # most models hardly turn the hand
+        return poses
     for index, action in enumerate(actions):
-        poses[index + 1] = poses[index]
-        poses[index + 1, :3, 3] += action[:3]
         turned = rotation_matrix(action[3:6]) @ poses[index, :3, :3]
         poses[index + 1, :3, :3] = orthonormal(turned)
     return poses

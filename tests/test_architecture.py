@@ -74,6 +74,16 @@ def test_training_takes_only_the_simulation_from_robot():
     assert not faults
 
 
+def test_only_the_job_is_a_runnable():
+    """Others would hold on to their pictures; see app/job.py."""
+    faults = [
+        _name(path)
+        for path in _files("app")
+        if _name(path) != "app/job.py" and "PySide6.QtCore.QRunnable" in _imports(_tree(path))
+    ]
+    assert not faults
+
+
 def test_only_app_imports_qt():
     faults = [
         f"{_name(path)} imports {name}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, Signal
 
+from app.job import Job
 from robot.franka_shape import load_shapes
 
 log = logging.getLogger(__name__)
@@ -15,19 +17,14 @@ class _Done(QObject):
     loaded = Signal(object)
 
 
-class _Job(QRunnable):
-    def __init__(self, done: _Done) -> None:
-        super().__init__()
-        self._done = done
-
-    def run(self) -> None:
-        """Read the meshes in a thread of the pool; without them the gripper frame stands alone."""
-        try:
-            shapes = load_shapes()
-        except (OSError, ValueError) as error:
-            log.warning("no model of the arm: %s", error)
-        else:
-            self._done.loaded.emit(shapes)
+def _load(done: _Done) -> None:
+    """Read the meshes in a thread of the pool; without them the gripper frame stands alone."""
+    try:
+        shapes = load_shapes()
+    except (OSError, ValueError) as error:
+        log.warning("no model of the arm: %s", error)
+    else:
+        done.loaded.emit(shapes)
 
 
 class ShapesJob(QObject):
@@ -43,7 +40,7 @@ class ShapesJob(QObject):
 
     def start(self) -> None:
         """Begin to read."""
-        self._pool.start(_Job(self._done))
+        self._pool.start(Job(partial(_load, self._done)))
 
     def shutdown(self) -> None:
         """Wait for the thread."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, Signal
 
+from app.job import Job
 from core import pointcloud
 from core.camera import CameraModel
 from core.surface import Surface, assumed_camera, make_surface
@@ -48,27 +50,20 @@ class _Done(QObject):
     failed = Signal(int, str)
 
 
-class _Job(QRunnable):
-    def __init__(self, work: _Work, done: _Done) -> None:
-        super().__init__()
-        self._work = work
-        self._done = done
-
-    def run(self) -> None:
-        """Lift in a thread of the pool."""
-        work = self._work
-        try:
-            surface = work.known or make_surface(work.depth, work.image, work.camera)
-            trace = None
-            if work.trace is not None:
-                height, width = work.image.shape[:2]
-                camera = work.camera or assumed_camera(width, height)
-                trace = pointcloud.lift_trace(work.trace, work.depth, camera)
-        except (StudioError, RuntimeError, ValueError) as error:
-            self._done.failed.emit(work.generation, str(error))
-            return
-        result = Lifted(surface=surface, trace=trace, user=work.user)
-        self._done.finished.emit(work.generation, result)
+def _lift(work: _Work, done: _Done) -> None:
+    """Lift in a thread of the pool."""
+    try:
+        surface = work.known or make_surface(work.depth, work.image, work.camera)
+        trace = None
+        if work.trace is not None:
+            height, width = work.image.shape[:2]
+            camera = work.camera or assumed_camera(width, height)
+            trace = pointcloud.lift_trace(work.trace, work.depth, camera)
+    except (StudioError, RuntimeError, ValueError) as error:
+        done.failed.emit(work.generation, str(error))
+        return
+    result = Lifted(surface=surface, trace=trace, user=work.user)
+    done.finished.emit(work.generation, result)
 
 
 class CloudJob(QObject):
@@ -147,7 +142,7 @@ class CloudJob(QObject):
         work, self._next = self._next, None
         self._running = True
         self._last, self._surface = work, work.known
-        self._pool.start(_Job(work, self._done))
+        self._pool.start(Job(partial(_lift, work, self._done)))
 
     def _finished(self, generation: int, result: Lifted) -> None:
         self._running = False

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
 
+from app.job import Job
 from core import snap
 from core.types import DepthMap, StudioError
 
@@ -18,21 +20,12 @@ class _Done(QObject):
     finished = Signal(int, object)
 
 
-class _Job(QRunnable):
-    def __init__(
-        self, generation: int, image: NDArray[np.uint8], depth: DepthMap | None, done: _Done
-    ) -> None:
-        super().__init__()
-        self._work = generation, image, depth
-        self._done = done
-
-    def run(self) -> None:
-        """Find the edges in a thread of the pool."""
-        generation, image, depth = self._work
-        try:
-            self._done.finished.emit(generation, snap.edge_field(image, depth))
-        except StudioError as error:
-            log.warning("no edges to snap to: %s", error)
+def _find(generation: int, image: NDArray[np.uint8], depth: DepthMap | None, done: _Done) -> None:
+    """Find the edges in a thread of the pool."""
+    try:
+        done.finished.emit(generation, snap.edge_field(image, depth))
+    except StudioError as error:
+        log.warning("no edges to snap to: %s", error)
 
 
 class EdgeFinder(QObject):
@@ -90,7 +83,9 @@ class EdgeFinder(QObject):
         self._field = None
         if self._on and self._picture is not None:
             self._pool.clear()
-            self._pool.start(_Job(self._generation, self._picture, self._depth, self._done))
+            self._pool.start(
+                Job(partial(_find, self._generation, self._picture, self._depth, self._done))
+            )
         self.changed.emit()
 
     @Slot(int, object)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QThreadPool, Signal
 from PySide6.QtGui import QImage
 
+from app.job import Job
 from core.camera import CameraModel
 from core.ply import ply_bytes, write_whole
 from core.pointcloud import lift
@@ -20,20 +22,15 @@ class _Done(QObject):
     failed = Signal(str)
 
 
-class _Job(QRunnable):
-    def __init__(self, path: Path, make: Callable[[], tuple[bytes, str]], done: _Done) -> None:
-        super().__init__()
-        self._path, self._make, self._done = path, make, done
-
-    def run(self) -> None:
-        """Make the bytes and write them in a thread of the pool."""
-        try:
-            data, what = self._make()
-            write_whole(self._path, data)
-        except (StudioError, ValueError, MemoryError) as error:
-            self._done.failed.emit(str(error))
-        else:
-            self._done.saved.emit(f"Saved {what} as {self._path}.")
+def _save(path: Path, make: Callable[[], tuple[bytes, str]], done: _Done) -> None:
+    """Make the bytes and write them in a thread of the pool."""
+    try:
+        data, what = make()
+        write_whole(path, data)
+    except (StudioError, ValueError, MemoryError) as error:
+        done.failed.emit(str(error))
+    else:
+        done.saved.emit(f"Saved {what} as {path}.")
 
 
 class SceneExport(QObject):
@@ -63,7 +60,7 @@ class SceneExport(QObject):
                 raise StudioError("The picture is empty. Open the 3D view and save it again.")
             return bytes(buffer.data().data()), "the 3D view"
 
-        self._pool.start(_Job(path, make, self._done))
+        self._pool.start(Job(partial(_save, path, make, self._done)))
 
     def save_points(
         self, depth: DepthMap, image: object, camera: CameraModel | None, path: Path
@@ -85,7 +82,7 @@ class SceneExport(QObject):
             data = ply_bytes(cloud.points, cloud.colours, comment)
             return data, f"{len(cloud.points):,} points"
 
-        self._pool.start(_Job(path, make, self._done))
+        self._pool.start(Job(partial(_save, path, make, self._done)))
 
     def shutdown(self) -> None:
         """Finish what is being written."""

@@ -52,7 +52,6 @@ def run_new(arguments: argparse.Namespace) -> int:
 def run_check(arguments: argparse.Namespace) -> int:
     """Say what a study file means, and what may be wrong with it."""
     plan, text = read_study(arguments.file)
-    check_recipe(plan, arguments.file.name)
     for line in describe(plan):
         _say(line)
     _say(f"SHA-256      {digest_of(text)}")
@@ -78,17 +77,6 @@ def run_prepare(arguments: argparse.Namespace) -> int:
         )
     _say(f"\nMade {made} videos; start with 'study run {arguments.file}'.")
     return 0
-
-
-def check_recipe(plan: StudyPlan, where: str) -> None:
-    """Let the ratings look at what the file says about them, now and not when the votes are in.
-
-    Raises:
-        StudioError: If they do not understand it.
-    """
-    from core.ratings.recipe import parse_recipe
-
-    parse_recipe(dict(plan.recipe.more), f"{where}, rating")
 
 
 def describe(plan: StudyPlan) -> list[str]:

@@ -44,12 +44,11 @@ def run_study(arguments: argparse.Namespace) -> int:
     """
     from app import theme
     from app.main import has_display, make_application
-    from app.study.files import check_recipe, need_videos
+    from app.study.files import need_videos
 
     if not has_display():
         raise StudioError("There is no display to show a study on.")
-    read, text = read_study(arguments.file)
-    check_recipe(read, arguments.file.name)
+    _, text = read_study(arguments.file)
     with StudyBase(study_folder(arguments.file)) as base:
         base.lock(text, arguments.revise)
         plan = base.plan()

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.ratings.lmarena import read_votes
-from core.ratings.recipe import BothBadRule, Recipe, ResampleBy, TieRule, parse_recipe
+from core.ratings.recipe import Recipe, ResampleBy
 from core.ratings.result import Exclusion
 from core.study.base import StudyBase, study_folder
 from core.study.harvest import Harvest, harvest
-from core.study.plan import StudyPlan, Ties
+from core.study.plan import StudyPlan
 from core.study.votes import Vote
 from core.types import StudioError
 
@@ -100,31 +100,12 @@ def study_material(plan: StudyPlan, found: Harvest) -> Material:
     return Material(
         title=plan.name,
         votes=found.votes,
-        recipe=study_recipe(plan),
+        recipe=plan.recipe,
         excluded=tuple(Exclusion(reason=why, votes=n) for why, n in reasons.items()),
         hypotheses=plan.hypotheses,
         facts=tuple(facts),
         alarms=tuple(alarms),
     )
-
-
-def study_recipe(plan: StudyPlan) -> Recipe:
-    """Return a study's recipe; further lines of its file are names of ``Recipe``'s fields.
-
-    Raises:
-        StudioError: If the file has a line that is none of those, or a value out of range.
-    """
-    own = plan.recipe
-    values = {
-        "ties": {Ties.DROP: TieRule.LEFT_OUT}.get(own.ties, own.ties.value),
-        "both_bad": BothBadRule.LEFT_OUT if own.both_bad == "drop" else BothBadRule.TIE,
-        "prior_sd": own.prior_sd,
-        "anchor": own.anchor or None,
-        "centre": own.anchor_rating,
-        "resamples": own.resamples,
-        "seed": plan.seed,
-    }
-    return parse_recipe(values | own.more, f"the study '{plan.name}'")
 
 
 def _folder(source: Path) -> Path | None:

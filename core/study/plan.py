@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
-from typing import Any
+
+from core.ratings.recipe import Recipe
 
 EXPERT, STILL, EMBEDDED, FILES = "expert", "still", "embedded", "files"
 """Sources of rollouts that need no server: the lab's script, an arm that does not move, the model
@@ -50,14 +51,6 @@ class Reason(StrEnum):
     REQUIRED = "required"
     OPTIONAL = "optional"
     OFF = "off"
-
-
-class Ties(StrEnum):
-    """How "about the same" enters the ratings."""
-
-    DAVIDSON = "davidson"
-    HALF = "half"
-    DROP = "drop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,29 +146,6 @@ class ExclusionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RatingRecipe:
-    """How votes become ratings; read by the ratings, unknown to this package.
-
-    Attributes:
-        ties: How ties enter.
-        both_bad: "tie" counts them as ties, "drop" leaves them out.
-        prior_sd: Width of the weak prior of a rating [logit].
-        anchor: Alias that stands at ``anchor_rating``; empty for the mean of all.
-        anchor_rating: Rating of the anchor [Elo points].
-        resamples: Draws of the bootstrap over participants.
-        more: What else the file says about ratings; understood and checked by the ratings.
-    """
-
-    ties: Ties = Ties.DAVIDSON
-    both_bad: str = "tie"
-    prior_sd: float = 2.0
-    anchor: str = ""
-    anchor_rating: float = 1000.0
-    resamples: int = 1000
-    more: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
     """A study.
 
@@ -221,7 +191,7 @@ class StudyPlan:
     seconds: float = 8.0
     pace: Pace = field(default_factory=Pace)
     exclude: ExclusionRules = field(default_factory=ExclusionRules)
-    recipe: RatingRecipe = field(default_factory=RatingRecipe)
+    recipe: Recipe = field(default_factory=Recipe)
     videos: tuple[ExistingVideo, ...] = ()
     seed: int = 0
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import yaml
 
+from core.ratings.recipe import Recipe, parse_recipe
 from core.study.plan import (
     BAD_CHECK,
     FILES,
@@ -24,11 +25,9 @@ from core.study.plan import (
     Pace,
     Playback,
     PolicySource,
-    RatingRecipe,
     Reason,
     Scene,
     StudyPlan,
-    Ties,
     all_pairs,
 )
 from core.study.reading import Fields
@@ -81,6 +80,7 @@ def parse_study(text: str, where: str) -> StudyPlan:
     policies = _policies(fields.items("policies", most=20), where)
     scenes = _scenes(fields.items("scenes", most=500), where, kind)
     aliases = tuple(policy.alias for policy in policies)
+    seed = fields.whole("seed", 0, 2**31 - 1)
     plan = StudyPlan(
         name=(name := fields.text("name", most=80)),
         title=fields.text("title", name, most=80),
@@ -100,9 +100,9 @@ def parse_study(text: str, where: str) -> StudyPlan:
         seconds=fields.number("seconds", 1.0, 120.0, 8.0),
         pace=_pace(fields.inner("pace", {})),
         exclude=_exclusions(fields.inner("exclude", {})),
-        recipe=_recipe(fields.inner("rating", {}), aliases),
+        recipe=_recipe(fields.inner("rating", {}), aliases, seed),
         videos=_videos(fields.items("videos", ()), where, policies, scenes),
-        seed=fields.whole("seed", 0, 2**31 - 1),
+        seed=seed,
     )
     fields.close()
     if plan.kind == Kind.LIVE and plan.ask == Ask.INSTRUCTION:
@@ -218,19 +218,8 @@ def _exclusions(fields: Fields) -> ExclusionRules:
     return rules
 
 
-def _recipe(fields: Fields, aliases: tuple[str, ...]) -> RatingRecipe:
-    usual = RatingRecipe()
-    recipe = RatingRecipe(
-        ties=fields.choice("ties", Ties, usual.ties),
-        both_bad=fields.text("both_bad", usual.both_bad),
-        prior_sd=fields.number("prior_sd", 0.01, 100.0, usual.prior_sd),
-        anchor=fields.text("anchor", "", empty=True),
-        anchor_rating=fields.number("anchor_rating", -1e5, 1e5, usual.anchor_rating),
-        resamples=fields.whole("resamples", 100, 100_000, usual.resamples),
-        more=fields.rest(),
-    )
-    if recipe.both_bad not in ("tie", "drop"):
-        raise StudioError(f"In {fields.where}, 'both_bad' must be tie or drop.")
+def _recipe(fields: Fields, aliases: tuple[str, ...], seed: int) -> Recipe:
+    recipe = parse_recipe({"seed": seed} | fields.rest(), fields.where)
     if recipe.anchor and recipe.anchor not in aliases:
         raise StudioError(
             f"In {fields.where}, the anchor '{recipe.anchor}' must be one of: {', '.join(aliases)}."

@@ -91,12 +91,12 @@ def run_camera_check(args: argparse.Namespace) -> int:
         camera.close()
     items = judge(look, found)
     for item in items:
-        print(f"{item.state:<8}{item.name}: {item.found}")
+        print(f"{item.state:<8}{item.name}: {item.found}", flush=True)
         if item.mend:
-            print(f"{'':<8}{item.mend}")
+            print(f"{'':<8}{item.mend}", flush=True)
     if args.picture is not None:
         keep_picture(args.picture, look.last.image, None if found is None else found.model)
-        print(f"{'':<8}The picture is in {args.picture}.")
+        print(f"{'':<8}The picture is in {args.picture}.", flush=True)
     return int(any(item.state == CheckState.FAIL for item in items))
 
 

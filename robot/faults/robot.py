@@ -15,16 +15,20 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import RobotState
+from core.types import RobotState, StudioError
 from robot.base import Robot, RobotError, RobotLostError
+from robot.check_item import CheckItem, CheckState
 from robot.faults.errors import again, error_of
 from robot.faults.gripper import LateCommand, chain, failed
-from robot.faults.kinds import AWAIT_GRIPPER, AWAIT_MOTION, FaultKind
+from robot.faults.kinds import AWAIT_GRIPPER, AWAIT_MOTION, FACTS, FaultKind
 from robot.faults.plan import Injection
+from robot.franka_errors import recovery_checklist
+from robot.rig.checks import Checkable, SpeedSettable
 
 MID_MOTION_SECONDS = 0.4
 """How far into a motion a fault strikes that has waited for one."""
@@ -93,6 +97,7 @@ class FaultyRobot:
         self._ending: RobotError | None = None
         self._late: LateCommand | None = None
         self._reflexes = 0
+        self._reported: list[str] = []
 
     def begin(self, fault: Injection) -> None:
         """Let a fault of the arm begin, or wait for the motion that it is to strike."""
@@ -203,6 +208,26 @@ class FaultyRobot:
         self._robot.recover()  # without the lock: connecting anew takes its time
         with self._lock:
             self._held = {k: held for k, held in self._held.items() if not held.latches}
+            self._reported = []
+
+    def set_speed(self, share: float) -> None:
+        """Move with this share, 0..1, of the arm's dynamics from the next motion on.
+
+        Raises:
+            StudioError: If the speed of the arm inside cannot be set.
+        """
+        if not isinstance(self._robot, SpeedSettable):
+            raise StudioError("The speed of this arm cannot be set while the rig runs.")
+        self._robot.set_speed(share)
+
+    def checklist(self) -> list[Any]:
+        """Return the checklist of the arm inside, and what is wrong with it on purpose."""
+        own = list(self._robot.checklist()) if isinstance(self._robot, Checkable) else []
+        return [*own, *(_exercise(kind, held) for kind, held in self._in_force().items())]
+
+    def recovery_checklist(self) -> list[CheckItem]:
+        """Return what a person confirms before :meth:`recover`, as for a real arm."""
+        return recovery_checklist(self._reported)
 
     def close(self) -> None:
         """Stop and disconnect the arm inside."""
@@ -241,6 +266,7 @@ class FaultyRobot:
             detail = ""
             if kind == FaultKind.REFLEX:
                 detail = REFLEXES[self._reflexes % len(REFLEXES)]
+                self._reported = [detail]
                 self._reflexes += 1
             error = error_of(kind, self._robot.host, detail)
             if kind == FaultKind.REFLEX:
@@ -283,3 +309,13 @@ class FaultyRobot:
         held = self._held.get(FaultKind.NETWORK)
         if held is not None:
             raise again(held.error)
+
+
+def _exercise(kind: FaultKind, held: _Held) -> CheckItem:
+    """Return what a checklist says about an arm that is made to be in error."""
+    return CheckItem(
+        name=f"exercise: {kind}",
+        state=CheckState.FAIL,
+        found=str(held.error),
+        mend=FACTS[kind].mend,
+    )

@@ -2,122 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
-import logging
-import queue
-import threading
-import time
-from concurrent.futures import Future, InvalidStateError
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import ExitStack, suppress
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
-from websockets.sync.client import ClientConnection, connect
+import numpy as np
+from numpy.typing import NDArray
 
 from core.camera import CameraModel
-from core.types import ActionChunk, Frame, RobotState, StudioError
-from core.wire import MAX_MESSAGE_BYTES, WireError, pack, unpack
-from robot.guard import Preview, RejectedError
-from robot.rig.messages import (
-    DONE,
-    Fault,
-    Hello,
-    RigEvent,
-    RunEnded,
-    chunk_message,
-    event_from_message,
-    frame_from_message,
-    state_from_message,
-)
+from core.types import ActionChunk, StudioError
+from robot.guard import Preview
+from robot.rig.connection import RigConnection
+from robot.rig.messages import DONE, chunk_message
+from robot.rig.states import MotionState
 
-OPEN_SECONDS = 5.0
-ANSWER_SECONDS = 15.0
-STOP_SECONDS = 1.5
 HOME_SECONDS = 60.0
 
-_log = logging.getLogger(__name__)
 
-
-class RigClient:
-    """A connection to a rig; its methods may be called from any thread.
+class RigClient(RigConnection):
+    """What can be asked of a rig; the methods may be called from any thread.
 
     Attributes:
         events: What the rig reports, in order (:data:`robot.rig.messages.RigEvent`).
     """
-
-    def __init__(self, url: str, token: str | None = None) -> None:
-        """Prepare; :meth:`connect` connects.
-
-        Args:
-            url: Address that the rig printed, such as "ws://127.0.0.1:8202".
-            token: What a rig beyond this machine asks for.
-        """
-        self.url = url.rstrip("/")
-        self.events: queue.Queue[RigEvent] = queue.Queue()
-        self._token = token
-        self._hello = Hello(kind="", host="")
-        self._ids = itertools.count(1)
-        self._answers: dict[int, Future[dict[str, Any]]] = {}
-        self._lock = threading.Condition()
-        self._stop_lock = threading.Lock()
-        self._frames: dict[str, Frame] = {}
-        self._state: RobotState | None = None
-        self._ended: dict[str, RunEnded] = {}
-        self._connections: dict[str, ClientConnection] = {}
-        self._open_connections = ExitStack()
-        self._threads: list[threading.Thread] = []
-        self._lost = ""
-
-    def __enter__(self) -> RigClient:
-        self.connect()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def connect(self) -> None:
-        """Connect, or connect anew.
-
-        Raises:
-            StudioError: If no rig answers there, or it asks for another token.
-        """
-        self.close()
-        self._lost = ""
-        self._frames, self._state = {}, None
-        try:
-            for path in ("control", "stop", "stream"):
-                self._connections[path] = self._open(path)
-            first = unpack(self._connections["control"].recv(timeout=OPEN_SECONDS))
-            self._hello = Hello.from_message(first["hello"])
-        except (ConnectionClosed, TimeoutError, WireError, KeyError, TypeError) as error:
-            self.close()
-            raise StudioError(f"What listens at {self.url} is no rig.") from error
-        except StudioError:
-            self.close()
-            raise
-        for name, work in (("control", self._hear), ("stream", self._watch)):
-            thread = threading.Thread(
-                target=work, args=(self._connections[name],), name=f"rig-{name}", daemon=True
-            )
-            self._threads.append(thread)
-            thread.start()
-
-    def close(self) -> None:
-        """Leave. The rig stops what this client started."""
-        self._connections = {}
-        with suppress(OSError, ConnectionClosed):
-            self._open_connections.close()
-        threads, self._threads = self._threads, []
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(2.0)
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the rig can be asked."""
-        return bool(self._connections) and not self._lost
 
     @property
     def kind(self) -> str:
@@ -132,7 +38,7 @@ class RigClient:
     @property
     def workspace(self) -> tuple[list[float], list[float]] | None:
         """Low and high corner of the box that the tool must not leave [m]."""
-        box = self._hello.workspace
+        box = self._workspace
         return None if box is None else (list(box[0]), list(box[1]))
 
     @property
@@ -146,6 +52,26 @@ class RigClient:
         return self._hello.faults
 
     @property
+    def name(self) -> str:
+        """What this client is called where it holds the arm."""
+        return self._hello.name
+
+    @property
+    def hold_to_run(self) -> bool:
+        """Whether the arm only moves while a key, button or pedal is held."""
+        return self._hello.hold_to_run
+
+    @property
+    def speed(self) -> float:
+        """Share of the arm's dynamics, as far as this client knows."""
+        return self._speed
+
+    @property
+    def max_speed(self) -> float:
+        """Largest share that can be set."""
+        return self._hello.max_speed
+
+    @property
     def cameras(self) -> dict[str, CameraModel | None]:
         """Calibration per camera; the first camera is the one that traces refer to."""
         return {
@@ -153,24 +79,77 @@ class RigClient:
             for name, message in self._hello.cameras.items()
         }
 
-    def frames(self) -> dict[str, Frame]:
-        """Return the newest picture per camera, without waiting."""
-        return dict(self._frames)
-
-    def state(self) -> RobotState | None:
-        """Return the newest state of the arm, without waiting."""
-        return self._state
-
-    def preview(self, chunk: ActionChunk, steps: int | None = None) -> Preview:
+    def preview(
+        self,
+        chunk: ActionChunk,
+        steps: int | None = None,
+        *,
+        context: str = "",
+        observed_ns: int | None = None,
+        clamp: bool = False,
+        fresh_s: float | None = None,
+    ) -> Preview:
         """Ask where the first steps of a chunk would take the arm and what the guard says.
+
+        Args:
+            chunk: What is to be executed.
+            steps: How many of its steps; all when None.
+            context: Digest of what the plan answers: instruction, trace, cameras.
+            observed_ns: When the oldest picture that it answers was taken; a frame's ``t_ns``.
+            clamp: Whether to bring what is too much down to what is allowed, counted in
+                ``Preview.clamped``.
+            fresh_s: How old that picture may be when the plan is run [s], where the caller is
+                stricter than the rig, as the automatic mode.
+
+        Returns:
+            Poses, verdict, and the digest by which :meth:`arm` knows the plan.
 
         Raises:
             StudioError: If the rig cannot tell.
         """
-        return Preview.from_message(self._ask("preview", chunk=chunk_message(chunk), steps=steps))
+        message = self._ask(
+            "preview", chunk=chunk_message(chunk), steps=steps, context=context,
+            observed_ns=observed_ns, clamp=clamp, fresh_s=fresh_s,
+        )  # fmt: skip
+        return Preview.from_message(message)
+
+    def arm(self, digest: str) -> float:
+        """Arm the plan that was previewed last; nothing moves by that.
+
+        Returns:
+            How long it stays armed [s].
+
+        Raises:
+            RejectedError: If it is another plan or too old, or another window holds the arm.
+        """
+        return float(self._ask("arm", digest=digest)["expires_s"])
+
+    def disarm(self, why: str) -> None:
+        """Forget what is previewed or armed.
+
+        Raises:
+            StudioError: If the rig cannot be asked, or another window holds the arm.
+        """
+        self._ask("disarm", why=why)
+
+    def start(self, digest: str, *, supersede: bool = False) -> str:
+        """Start the armed plan; the rig checks it again.
+
+        Args:
+            digest: Its name.
+            supersede: Whether it takes over from the plan under way.
+
+        Returns:
+            Number of the run, as in the events that follow.
+
+        Raises:
+            RejectedError: If it is not armed any more, the guard says no, or a stop is in force.
+            StudioError: If the rig cannot be asked.
+        """
+        return str(self._ask("supersede" if supersede else "run", digest=digest))
 
     def run(self, chunk: ActionChunk, steps: int | None = None) -> str:
-        """Start executing the first steps of a chunk; the rig checks them again.
+        """Preview, arm and start the first steps of a chunk: for scripts, where nobody looks.
 
         Returns:
             Number of the run, as in the events that follow.
@@ -179,36 +158,22 @@ class RigClient:
             RejectedError: If the guard says no, a stop is in force, or the arm is moving.
             StudioError: If the rig cannot be asked.
         """
-        return str(self._ask("run", chunk=chunk_message(chunk), steps=steps))
+        preview = self.preview(chunk, steps)
+        preview.verdict.require()
+        self.arm(preview.digest)
+        return self.start(preview.digest)
 
-    def stop(self, by: str) -> None:
-        """Stop the arm now; nothing moves until :meth:`release_stop`.
-
-        Raises:
-            StudioError: If no connection takes the stop. The rig then stops by itself, as this
-                client's connections are closed.
-        """
-        request = {"id": 0, "op": "stop", "by": by}
-        with self._stop_lock:
-            try:
-                connection = self._connections["stop"]
-                connection.send(pack(request))
-                answer = unpack(connection.recv(timeout=STOP_SECONDS))
-            except (KeyError, OSError, ConnectionClosed, TimeoutError, WireError) as error:
-                _log.warning("the stop connection failed: %r", error)
-                answer = None
-        if answer is None:
-            self._stop_otherwise(by)
-        else:
-            _result(answer)
-
-    def release_stop(self) -> None:
+    def release_stop(self, confirmed: Sequence[str] = ()) -> None:
         """Lift a stop and acknowledge the arm's errors; nothing moves by that.
 
+        Args:
+            confirmed: Names of what a person has confirmed of the recovery checklist; a real arm
+                asks for them after an error.
+
         Raises:
-            StudioError: If the arm stays in error.
+            StudioError: If the arm stays in error, or something is not confirmed.
         """
-        self._ask("release")
+        self._ask("release", confirmed=list(confirmed))
 
     def home(self, *, open_gripper: bool = False, timeout: float = HOME_SECONDS) -> None:
         """Move home and wait until the arm is there.
@@ -220,22 +185,81 @@ class RigClient:
         Raises:
             StudioError: If it did not get there.
         """
-        ended = self.wait_ended(str(self._ask("home", open_gripper=open_gripper)), timeout)
-        if ended.reason != DONE:
-            raise StudioError(f"The arm did not get home: {ended.reason}")
+        self._require_done(str(self._ask("home", open_gripper=open_gripper)), timeout)
 
-    def wait_ended(self, run_id: str, timeout: float) -> RunEnded:
-        """Wait until a run is over; the event stays in :attr:`events`.
+    def tidy(self, *, timeout: float = HOME_SECONDS) -> None:
+        """Open the gripper, fold the arm and wait until it has.
 
         Raises:
-            StudioError: If it takes longer than ``timeout`` seconds, or the rig is gone.
+            StudioError: If it did not get there.
         """
-        with self._lock:
-            self._lock.wait_for(lambda: run_id in self._ended or bool(self._lost), timeout)
-            ended = self._ended.get(run_id)
-        if ended is None:
-            raise StudioError(self._lost or f"The arm was still moving after {timeout:.0f} s.")
-        return ended
+        self._require_done(str(self._ask("tidy")), timeout)
+
+    def claim(self) -> None:
+        """Let no other window arm or move, until this one leaves or yields.
+
+        Raises:
+            RejectedError: If another one holds the arm.
+        """
+        self._ask("claim")
+
+    def yield_(self) -> None:
+        """Let others have the arm.
+
+        Raises:
+            RejectedError: If another one holds it, or it moves.
+        """
+        self._ask("yield")
+
+    def set_workspace(self, low: Sequence[float], high: Sequence[float]) -> None:
+        """Set the box that the tool must not leave; what is armed is disarmed.
+
+        Args:
+            low: Smallest x, y, z [m, base frame].
+            high: Largest x, y, z.
+
+        Raises:
+            StudioError: If it is no box, or the arm moves.
+        """
+        corners = [[float(value) for value in corner] for corner in (low, high)]
+        self._ask("set_workspace", low=corners[0], high=corners[1])
+        self._workspace = corners[0], corners[1]
+
+    def teach(self) -> NDArray[np.float64]:
+        """Return the (3,) tool centre [m, base frame], to be taken for a corner."""
+        return np.asarray(self._ask("teach"), dtype=np.float64)
+
+    def set_speed(self, share: float) -> None:
+        """Set the share of the arm's dynamics; what is armed is disarmed.
+
+        Raises:
+            StudioError: If it is more than the rig allows, or the arm moves.
+        """
+        self._ask("set_speed", share=float(share))
+        self._speed = float(share)
+
+    def checklist(self, *, recovery: bool = False) -> list[dict[str, str]]:
+        """Return what has to be in order before the arm may move.
+
+        Args:
+            recovery: Whether to return what has to be confirmed after an error instead.
+
+        Returns:
+            Items with "name", "state" (ok, warn, fail or unknown), "found" and "mend".
+        """
+        return [dict(item) for item in self._ask("checklist", recovery=recovery)]
+
+    def acknowledge(self, items: Sequence[str]) -> None:
+        """Confirm the items of the checklist that are not ok by themselves.
+
+        Raises:
+            RejectedError: If one of them failed, or was not confirmed.
+        """
+        self._ask("acknowledge", items=list(items))
+
+    def is_latched(self) -> bool:
+        """Whether a stop or an error has to be released before anything moves."""
+        return self.motion.state in (MotionState.STOPPED, MotionState.FAULT)
 
     def lab(self, op: str, **arguments: Any) -> Any:
         """Ask the simulated lab; see :meth:`robot.rig.lab_link.LabLink.perform` for what.
@@ -245,102 +269,7 @@ class RigClient:
         """
         return self._ask("lab", what=op, arguments=arguments)
 
-    def _open(self, path: str) -> ClientConnection:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else None
-        try:
-            opening = connect(
-                f"{self.url}/{path}", additional_headers=headers, open_timeout=OPEN_SECONDS,
-                close_timeout=1.0, compression=None, proxy=None, max_size=MAX_MESSAGE_BYTES,
-            )  # fmt: skip
-            return self._open_connections.enter_context(opening)
-        except InvalidStatus as error:
-            if error.response.status_code == 401:
-                raise StudioError(f"The rig at {self.url} asks for another token.") from error
-            raise StudioError(f"What listens at {self.url} is no rig.") from error
-        except (OSError, InvalidHandshake, InvalidURI, ValueError) as error:
-            raise StudioError(
-                f"No rig answers at {self.url}; start one with: python main.py rig"
-            ) from error
-
-    def _ask(self, op: str, **arguments: Any) -> Any:
-        number = next(self._ids)
-        future: Future[dict[str, Any]] = Future()
-        self._answers[number] = future
-        try:
-            if self._lost:
-                raise StudioError(self._lost)
-            self._connections["control"].send(pack({"id": number, "op": op, **arguments}))
-            return _result(future.result(ANSWER_SECONDS))
-        except KeyError as error:
-            raise StudioError("The rig is not connected.") from error
-        except (ConnectionClosed, OSError) as error:
-            if isinstance(error, FutureTimeout):
-                raise StudioError(
-                    f"The rig did not answer within {ANSWER_SECONDS:.0f} s."
-                ) from error
-            raise StudioError(self._lost or "The connection to the rig is lost.") from error
-        finally:
-            self._answers.pop(number, None)
-
-    def _stop_otherwise(self, by: str) -> None:
-        try:
-            self._ask("stop", by=by)
-        except StudioError as error:
-            self.close()
-            raise StudioError(
-                "The stop did not get through; the connection was cut, which stops the arm as well."
-            ) from error
-
-    def _hear(self, connection: ClientConnection) -> None:
-        try:
-            for message in connection:
-                self._take(unpack(message))
-        except (ConnectionClosed, WireError, StudioError, KeyError, TypeError, ValueError) as error:
-            _log.debug("the rig's control connection ended: %r", error)
-        if connection in self._connections.values():
-            self._lose("The connection to the rig is lost; the rig stops the arm by itself.")
-
-    def _take(self, message: dict[str, Any]) -> None:
-        if "event" not in message:
-            future = self._answers.get(message["id"])
-            if future is not None:
-                future.set_result(message)
-            return
-        event = event_from_message(message["event"])
-        if isinstance(event, RunEnded):
-            with self._lock:
-                self._ended[event.run_id] = event
-                self._lock.notify_all()
-        self.events.put(event)
-
-    def _lose(self, sentence: str) -> None:
-        with self._lock:
-            self._lost = sentence
-            self._lock.notify_all()
-        for future in list(self._answers.values()):
-            with suppress(InvalidStateError):
-                future.set_exception(StudioError(sentence))
-        if self._state is not None:
-            self._state = replace(self._state, mode="disconnected", t_ns=time.monotonic_ns())
-        self.events.put(Fault(sentence=sentence))
-
-    def _watch(self, connection: ClientConnection) -> None:
-        try:
-            for message in connection:
-                connection.send(b"")
-                batch = unpack(message)
-                for item in batch["frames"]:
-                    frame = frame_from_message(item)
-                    self._frames[frame.camera] = frame
-                if batch["state"] is not None:
-                    self._state = state_from_message(batch["state"])
-        except (ConnectionClosed, WireError, KeyError, TypeError, ValueError) as error:
-            _log.debug("the rig's stream ended: %r", error)
-
-
-def _result(answer: dict[str, Any]) -> Any:
-    if "error" not in answer:
-        return answer["result"]
-    if answer.get("rejected"):
-        raise RejectedError(str(answer["error"]), answer.get("step"))
-    raise StudioError(str(answer["error"]))
+    def _require_done(self, run_id: str, timeout: float) -> None:
+        ended = self.wait_ended(run_id, timeout)
+        if ended.reason != DONE:
+            raise StudioError(f"The arm did not get there: {ended.reason}")

@@ -33,6 +33,8 @@ class Feeds:
         cameras: list[Camera],
         board: Board,
         report: Report,
+        lost: Report,
+        seen: Callable[[RobotState], None],
         stopped: Callable[[], bool],
     ) -> None:
         """Start the threads.
@@ -41,13 +43,17 @@ class Feeds:
             robot: The arm.
             cameras: Where pictures come from; closed by :meth:`close`.
             board: Where everything goes.
-            report: Gets a sentence when something fails, once until it works again.
+            report: Gets a sentence when a camera fails, once until it works again.
+            lost: Gets a sentence when the arm does not answer, once until it does again.
+            seen: Gets every state as the arm tells it; must not block.
             stopped: Whether a stop is in force.
         """
         self._robot = robot
         self._cameras = cameras
         self._board = board
         self._report = report
+        self._lost = lost
+        self._seen = seen
         self._stopped = stopped
         self._end = threading.Event()
         self._threads = [
@@ -81,7 +87,7 @@ class Feeds:
                 state = self._robot.state()
             except RobotError as error:
                 if not failed:
-                    self._report(str(error))
+                    self._lost(str(error))
                 if last is not None:
                     gone = replace(last, mode="disconnected", t_ns=time.monotonic_ns())
                     self._board.put_state(gone)
@@ -89,6 +95,7 @@ class Feeds:
                 self._end.wait(RETRY_SECONDS)
                 continue
             failed = False
+            self._seen(state)
             if self._stopped() and state.mode in ("idle", "moving"):
                 state = replace(state, mode="stopped")
             last = state

@@ -56,7 +56,8 @@ class LabLink:
         * ``reset(seed=)`` or ``reset(layout=message)``: lay the table again; returns the layout.
         * ``objects()``: {name: (7,) position [m] and quaternion (w first)}.
         * ``lifted(name=)``: whether an object hangs clear of the table.
-        * ``status()``: simulated time [s], physics steps per second, pictures per camera.
+        * ``status()``: simulated time [s], physics steps per second, pictures per camera, and what
+          a real arm would have refused (:class:`robot.sim.lab_answers.LabStatus`).
 
         Raises:
             StudioError: If the lab refuses or is gone, or there is no such operation.
@@ -92,5 +93,8 @@ class LabLink:
                     "sim_time": status.sim_time,
                     "physics_hz": status.physics_hz,
                     "pictures": status.pictures,
+                    "fci_count": status.fci_count,
+                    "fci_violations": status.fci_violations,
+                    "fci_peaks": status.fci_peaks,
                 }
         raise LabError(f"the lab cannot '{op}'; it can: reset, objects, lifted, status")

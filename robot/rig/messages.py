@@ -3,7 +3,8 @@
 All messages are maps in :mod:`core.wire`. On ``/control`` the rig sends ``{"hello": {...}}`` first;
 the client sends requests ``{"id": int, "op": str, ...}`` and gets ``{"id": int, "result": ...}`` or
 ``{"id": int, "error": sentence, "rejected": bool, "step": int | None}``; in between the rig sends
-``{"event": {...}}``. ``/stop`` takes requests alike. On ``/stream`` the rig sends batches
+``{"event": {...}}``. The numbers of a connection's requests must grow: a request that is sent again
+is refused. ``/stop`` takes stops alike, whatever their number. On ``/stream`` the rig sends batches
 ``{"frames": [...], "state": ... | None}`` of what is new; the client answers each with an empty
 message, and at most two batches are on their way: whoever reads slowly skips frames.
 """
@@ -11,11 +12,12 @@ message, and at most two batches are on their way: whoever reads slowly skips fr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from core.types import ActionChunk, Frame, RobotState, StudioError
+from robot.rig.states import MotionState
 
 DONE = "done"
 STOPPED = "stopped"
@@ -92,6 +94,27 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StateChanged:
+    """What the arm may do has changed; also the first event after the hello.
+
+    Attributes:
+        state: What it is doing now.
+        why: What led there, as a sentence; empty when nothing needs to be said.
+        digest: The plan that is previewed, armed or executed; empty when there is none.
+        run_id: Number of the run that is executed, else empty.
+        expires_s: How long the plan stays armed [s]; None when it is not.
+        holder: Name of the client that alone may arm and move; empty when nobody claimed it.
+    """
+
+    state: MotionState
+    why: str = ""
+    digest: str = ""
+    run_id: str = ""
+    expires_s: float | None = None
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaultInjected:
     """The fault lab makes something go wrong on purpose (:mod:`robot.faults`).
 
@@ -104,11 +127,10 @@ class FaultInjected:
     detail: str = ""
 
 
-RigEvent = RunStarted | StepDone | RunEnded | Stopped | Released | Fault | FaultInjected
-_KINDS = {
-    kind.__name__: kind
-    for kind in (RunStarted, StepDone, RunEnded, Stopped, Released, Fault, FaultInjected)
-}
+RigEvent = (
+    RunStarted | StepDone | RunEnded | Stopped | Released | Fault | StateChanged | FaultInjected
+)
+_KINDS = {kind.__name__: kind for kind in get_args(RigEvent)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +144,13 @@ class Hello:
             that traces refer to.
         workspace: ((x, y, z) low, (x, y, z) high) [m], or None.
         stopped_by: Who holds a stop in force; empty when nobody does.
+        name: What this client is called where it holds the arm (:class:`StateChanged`).
+        session: Secret that this client's pulse connection presents.
+        state: What the arm is doing, a :class:`robot.rig.states.MotionState`.
+        hold_to_run: Whether the arm only moves while a key, button or pedal is held.
+        speed: Share of the arm's dynamics.
+        max_speed: Largest share that can be set.
+        limits_revision: Number of the limits that plans are judged by; a change disarms.
         faults: Plan of the faults that are injected on purpose; empty when none are.
     """
 
@@ -130,6 +159,13 @@ class Hello:
     cameras: dict[str, dict[str, Any] | None] = field(default_factory=dict[str, Any])
     workspace: tuple[list[float], list[float]] | None = None
     stopped_by: str = ""
+    name: str = ""
+    session: str = ""
+    state: str = MotionState.IDLE.value
+    hold_to_run: bool = False
+    speed: float = 1.0
+    max_speed: float = 1.0
+    limits_revision: int = 0
     faults: str = ""
 
     def to_message(self) -> dict[str, Any]:
@@ -145,7 +181,9 @@ class Hello:
 def event_message(event: RigEvent) -> dict[str, Any]:
     """Return an event as plain values."""
     message = {name: getattr(event, name) for name in type(event).__dataclass_fields__}
-    if message.get("state") is not None:
+    if isinstance(event, StateChanged):
+        message["state"] = event.state.value
+    elif message.get("state") is not None:
         message["state"] = state_message(message["state"])
     return {"kind": type(event).__name__, **message}
 
@@ -160,7 +198,9 @@ def event_from_message(message: dict[str, Any]) -> RigEvent:
     kind = _KINDS.get(str(values.pop("kind", "")))
     if kind is None:
         raise StudioError(f"the rig sent an unknown event {message.get('kind')!r}")
-    if values.get("state") is not None:
+    if kind is StateChanged:
+        values["state"] = MotionState(values["state"])
+    elif values.get("state") is not None:
         values["state"] = state_from_message(values["state"])
     return kind(**values)
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import StudioError
+from core.types import RobotState, StudioError
 from robot.base import Camera, Robot
-from robot.executor import Executor
 from robot.faults.lab import FaultLab
 from robot.guard import Limits
 from robot.rig.board import Board
+from robot.rig.desk import Desk, Operation
 from robot.rig.feeds import Feeds
 from robot.rig.lab_link import LabLink
-from robot.rig.messages import Fault, Hello, RigEvent, chunk_from_message
+from robot.rig.messages import Fault, Hello, RigEvent
+from robot.rig.plan import Peer
+from robot.rig.rules import LAB, REAL, RigRules
+from robot.rig.setup import Setup
+from robot.rig.states import MotionState
 
 LAB_GONE = "The simulated lab is gone; start it again."
+TICK_SECONDS = 0.05
 
 _log = logging.getLogger(__name__)
-Operation = Callable[[dict[str, Any], object], Any]
 
 
 class Rig:
@@ -37,8 +42,11 @@ class Rig:
         cameras: list[Camera],
         limits: Limits,
         home: NDArray[np.float64],
+        tidy: NDArray[np.float64] | None = None,
         lab: LabLink | None = None,
+        rules: RigRules | None = None,
         faults: FaultLab | None = None,
+        checks: Sequence[Any] = (),
     ) -> None:
         """Start watching; closes what it was given when it is closed.
 
@@ -47,34 +55,49 @@ class Rig:
             cameras: The first is the one that traces refer to.
             limits: What every chunk must keep to.
             home: (7,) joint angles of the home pose [rad].
+            tidy: (7,) joint angles of the folded pose [rad]; the home pose when None.
             lab: The simulated lab, when the arm is in one.
+            rules: How strict to be; those of a real arm unless it is in a lab.
             faults: What makes arm and cameras go wrong on purpose, if anything does.
+            checks: Items of the checklist that are not about the arm.
         """
         self.board = Board()
         self._robot = robot
         self._cameras = cameras
-        self._limits = limits
         self._lab = lab
         self._faults = faults
+        self._rules = rules or (REAL if lab is None else LAB)
         self._lab_reported = False
+        self._numbers = itertools.count(1)
         self._listeners: set[Callable[[RigEvent], None]] = set()
         self._lock = threading.Lock()
-        self.executor = Executor(robot, limits, home, self._publish)
+        self._desk = Desk(
+            robot=robot,
+            limits=limits,
+            home=home,
+            tidy=home if tidy is None else tidy,
+            rules=self._rules,
+            publish=self._publish,
+        )
+        self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules, checks=checks)
+        self._operations: dict[str, Operation] = {
+            **self._desk.operations,
+            **self._setup.operations,
+            "release": self._release,
+            "lab": self._ask_lab,
+        }
         self._feeds = Feeds(
             robot=robot,
             cameras=cameras,
             board=self.board,
             report=self._report,
-            stopped=lambda: bool(self.executor.stopped_by),
+            lost=self._arm_lost,
+            seen=self._arm_seen,
+            stopped=lambda: self._desk.authority.state is MotionState.STOPPED,
         )
-        self._operations: dict[str, Operation] = {
-            "preview": self._preview,
-            "run": self._run,
-            "home": self._home,
-            "stop": self._stop,
-            "release": self._release,
-            "lab": self._ask_lab,
-        }
+        self._end = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="rig-ticks", daemon=True)
+        self._ticker.start()
         if faults is not None:
             faults.start(self._publish)
 
@@ -83,9 +106,13 @@ class Rig:
         """Whether the arm is in the "lab" or "real"."""
         return "real" if self._lab is None else "lab"
 
-    def hello(self) -> Hello:
-        """Return what the rig is."""
-        box = self._limits.workspace
+    def enter(self) -> Peer:
+        """Return who a new client is."""
+        return Peer(name=f"client {next(self._numbers)}")
+
+    def hello(self, peer: Peer) -> Hello:
+        """Return what the rig is, for one client."""
+        box = self._desk.limits.workspace
         return Hello(
             kind=self.kind,
             host=self._robot.host,
@@ -94,21 +121,29 @@ class Rig:
                 for camera in self._cameras
             },
             workspace=None if box is None else (box.low.tolist(), box.high.tolist()),
-            stopped_by=self.executor.stopped_by,
+            stopped_by=self._desk.executor.stopped_by,
             faults="" if self._faults is None else str(self._faults.plan),
+            name=peer.name,
+            session=peer.session,
+            state=self._desk.authority.state.value,
+            hold_to_run=self._rules.hold_to_run,
+            speed=self._setup.speed,
+            max_speed=self._rules.max_speed,
+            limits_revision=self._desk.revision,
         )
 
     def listen(self, listener: Callable[[RigEvent], None]) -> None:
-        """Call ``listener`` with every event from now on; it must not block."""
+        """Call ``listener`` with what holds now and every event; it must not block."""
         with self._lock:
             self._listeners.add(listener)
+        listener(self._desk.snapshot())
 
     def unlisten(self, listener: Callable[[RigEvent], None]) -> None:
         """No longer call ``listener``."""
         with self._lock:
             self._listeners.discard(listener)
 
-    def perform(self, request: dict[str, Any], owner: object) -> Any:
+    def perform(self, request: dict[str, Any], owner: Peer) -> Any:
         """Do what a client asks.
 
         Args:
@@ -127,10 +162,10 @@ class Rig:
             raise StudioError(f"The rig cannot '{op}'; it can: {', '.join(self._operations)}.")
         return operation(request, owner)
 
-    def leave(self, owner: object) -> None:
+    def leave(self, owner: Peer) -> None:
         """Stop what ``owner`` started: its connection is gone."""
         try:
-            self.executor.stop_owner(owner, "the rig, as the connection to the studio was lost")
+            self._desk.leave(owner)
         except StudioError as error:
             self._report(str(error))
 
@@ -138,39 +173,39 @@ class Rig:
         """Stop the arm, then end everything."""
         if self._faults is not None:
             self._faults.close()
-        self.executor.close()
+        self._desk.close()
+        self._end.set()
+        self._ticker.join(3.0)
         self._feeds.close()
         self._robot.close()
         if self._lab is not None:
             self._lab.close()
 
-    def _preview(self, request: dict[str, Any], _: object) -> Any:
-        chunk = chunk_from_message(request.get("chunk"))
-        return self.executor.preview(chunk, _steps(request)).to_message()
-
-    def _run(self, request: dict[str, Any], owner: object) -> Any:
-        chunk = chunk_from_message(request.get("chunk"))
-        return self.executor.run(chunk, _steps(request), owner)
-
-    def _home(self, request: dict[str, Any], owner: object) -> Any:
-        return self.executor.home(owner, open_gripper=bool(request.get("open_gripper", False)))
-
-    def _stop(self, request: dict[str, Any], _: object) -> Any:
-        self.executor.stop(str(request.get("by", "")))
-
-    def _release(self, _request: dict[str, Any], _owner: object) -> Any:
+    def _release(self, request: dict[str, Any], owner: Peer) -> Any:
         if self._lab is not None:
             self._lab.reopen()
-        self.executor.release()
+        if self._desk.operations["release"](request, owner)["failed"]:
+            self._setup.slow_down()
         self._lab_reported = False
 
-    def _ask_lab(self, request: dict[str, Any], _: object) -> Any:
+    def _ask_lab(self, request: dict[str, Any], _: Peer) -> Any:
         if self._lab is None:
             raise StudioError("This rig drives a real arm; there is no simulated lab to ask.")
         what, arguments = str(request.get("what", "")), request.get("arguments")
-        if what == "reset" and self.executor.is_running:
+        if what == "reset" and self._desk.executor.is_running:
             raise StudioError("The arm is moving; wait for its end before the table is laid anew.")
         return self._lab.perform(what, dict(arguments) if isinstance(arguments, dict) else {})
+
+    def _tick(self) -> None:
+        while not self._end.wait(TICK_SECONDS):
+            self._desk.decide(lambda authority: authority.tick())
+
+    def _arm_lost(self, sentence: str) -> None:
+        self._desk.decide(lambda authority: authority.lost(sentence))
+        self._report(sentence)
+
+    def _arm_seen(self, state: RobotState) -> None:
+        self._desk.decide(lambda authority: authority.found())
 
     def _report(self, sentence: str) -> None:
         if self._lab is not None and not self._lab.is_alive:
@@ -187,12 +222,3 @@ class Rig:
         for listener in listeners:
             with contextlib.suppress(OSError):
                 listener(event)
-
-
-def _steps(request: dict[str, Any]) -> int | None:
-    steps = request.get("steps")
-    if steps is None:
-        return None
-    if not isinstance(steps, int) or isinstance(steps, bool):
-        raise StudioError(f"the number of steps is {steps!r}; expected a whole number")
-    return steps

@@ -6,6 +6,7 @@ import argparse
 import signal
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,15 @@ from robot.base import Camera, Robot
 from robot.faults.lab import FaultLab
 from robot.faults.plan import FaultPlan, parse_plan
 from robot.guard import Limits, Workspace
-from robot.poses import READY_JOINTS
-from robot.rig.camera_options import open_cameras
+from robot.poses import READY_JOINTS, TIDY_JOINTS
+from robot.rig.camera_options import calibration_items, open_cameras
 from robot.rig.lab_link import LabLink
 from robot.rig.rig import Rig
+from robot.rig.rules import LAB, REAL, RigRules
+from robot.rig.setup import SLOWEST
 from robot.rig.sockets import RigSockets
 
 DEFAULT_PORT = 8202
-LAB_SPEED = 0.3
-REAL_SPEED = 0.1
-"""Shares of the arm's dynamics; a real arm starts slowly."""
 
 LAB_WORKSPACE = Workspace(low=np.array([0.25, -0.42, 0.028]), high=np.array([0.75, 0.42, 0.60]))
 """Over the lab's table, whose top is at 0.02 m."""
@@ -58,6 +58,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="box in metres that the tool must not leave; a real arm does not move without one",
     )
     parser.add_argument("--speed", type=float, help="share of the arm's dynamics, 0 to 1")
+    parser.add_argument(
+        "--max-speed",
+        type=float,
+        help=f"largest share that may be set; {REAL.max_speed:g} for a real arm, so that the "
+        "first connection is a slow one",
+    )
+    parser.add_argument(
+        "--hold-to-run",
+        action="store_true",
+        help="move only while a key, button or pedal is held, as a real arm always does",
+    )
+    parser.add_argument(
+        "--observation-age",
+        type=float,
+        metavar="SECONDS",
+        help="how old the picture that a plan answers may be when it is run",
+    )
     parser.add_argument(
         "--no-realtime",
         action="store_true",
@@ -123,13 +140,13 @@ def build_rig(args: argparse.Namespace) -> Rig:
             cameras = open_cameras(args.camera, args.calibration)
             for camera in cameras:
                 undo.callback(camera.close)
-        speed = _speed(args.speed, LAB_SPEED if lab is not None else REAL_SPEED)
+        rules = _rules(args, LAB if lab is not None else REAL)
         limits = Limits(workspace=_workspace(args.workspace, lab))
         realtime = lab is None and not args.no_realtime and not is_loopback(host)
         from robot.cameras.steady import SteadyCamera
         from robot.franka import FrankaRobot  # only now: options are judged without the library
 
-        robot: Robot = FrankaRobot(host, speed=speed, realtime=realtime)
+        robot: Robot = FrankaRobot(host, speed=rules.speed, realtime=realtime)
         undo.callback(robot.close)
         faults: FaultLab | None = None
         if plan is not None:
@@ -137,7 +154,17 @@ def build_rig(args: argparse.Namespace) -> Rig:
             robot, cameras = faults.robot, [*faults.cameras]
         if lab is not None:
             cameras = [SteadyCamera(camera) for camera in cameras]
-        rig = Rig(robot=robot, cameras=cameras, limits=limits, home=home, lab=lab, faults=faults)
+        rig = Rig(
+            robot=robot,
+            cameras=cameras,
+            limits=limits,
+            home=home,
+            tidy=TIDY_JOINTS,
+            lab=lab,
+            rules=rules,
+            faults=faults,
+            checks=calibration_items(args.camera, args.calibration),
+        )
         undo.pop_all()
         return rig
 
@@ -169,9 +196,36 @@ def _workspace(text: str | None, lab: LabLink | None) -> Workspace | None:
     return LAB_WORKSPACE if lab is not None else None
 
 
-def _speed(given: float | None, default: float) -> float:
+def _rules(args: argparse.Namespace, usual: RigRules) -> RigRules:
+    """Return how strict the rig is, with what the options change.
+
+    Raises:
+        StudioError: If a number makes no sense.
+    """
+    most = _share("--max-speed", args.max_speed, usual.max_speed)
+    speed = _share("--speed", args.speed, min(usual.speed, most))
+    if speed > most:
+        raise StudioError(
+            f"--speed is {speed:g}, more than the {most:g} that a first connection is held to; "
+            f"give --max-speed {speed:g} as well once the arm has shown that it is set up well."
+        )
+    age = usual.observation_seconds if args.observation_age is None else args.observation_age
+    if not 0 < age < float("inf"):
+        raise StudioError(f"--observation-age is {age}; expected a number of seconds above 0.")
+    return replace(
+        usual,
+        speed=speed,
+        max_speed=most,
+        hold_to_run=usual.hold_to_run or args.hold_to_run,
+        observation_seconds=age,
+    )
+
+
+def _share(option: str, given: float | None, default: float) -> float:
     if given is None:
         return default
-    if not 0.01 <= given <= 1.0:
-        raise StudioError(f"--speed is {given}; expected 0.01 to 1, a share of the arm's dynamics.")
+    if not SLOWEST <= given <= 1.0:
+        raise StudioError(
+            f"{option} is {given}; expected 0.01 to 1, a share of the arm's dynamics."
+        )
     return given

@@ -24,6 +24,7 @@ from core.types import StudioError
 from core.wire import WireError, pack, unpack
 from robot.guard import RejectedError
 from robot.rig.messages import RigEvent, event_message, frame_message, state_message
+from robot.rig.plan import Peer
 from robot.rig.rig import Rig
 
 MAX_REQUEST_BYTES = 1 << 20
@@ -108,19 +109,22 @@ class RigSockets:
         def hear(event: RigEvent) -> None:
             outbox.put({"event": event_message(event)})
 
-        outbox.put({"hello": rig.hello().to_message()})
+        peer, numbers = rig.enter(), _Numbers()
+        outbox.put({"hello": rig.hello(peer).to_message()})
         rig.listen(hear)
         try:
             for message in connection:
-                outbox.put(_answer(message, rig, connection))
+                outbox.put(_answer(message, rig, peer, numbers))
         finally:
             rig.unlisten(hear)
-            rig.leave(connection)
+            rig.leave(peer)
             outbox.close()
 
     def _stop(self, connection: ServerConnection, rig: Rig) -> None:
+        peer = rig.enter()
         for message in connection:
-            connection.send(pack(_answer(message, rig, connection, allowed=("stop", "release"))))
+            # a stop is never refused for its number
+            connection.send(pack(_answer(message, rig, peer, _Numbers(), allowed=("stop",))))
 
     def _stream(self, connection: ServerConnection, rig: Rig) -> None:
         credit = threading.Semaphore(BATCHES_UNDERWAY)
@@ -138,6 +142,27 @@ class RigSockets:
             state = None if news.state is None else state_message(news.state)
             frames = [frame_message(frame) for frame in news.frames]
             connection.send(pack({"frames": frames, "state": state}))
+
+
+class _Numbers:
+    """The numbers of one connection's requests, which must grow: nothing is done twice."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+
+    def require_next(self, number: object) -> None:
+        """Take the next number.
+
+        Raises:
+            StudioError: If it is none, or not greater than the last.
+        """
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise StudioError(f"the request's 'id' is {number!r}; expected a whole number")
+        if self._last is not None and number <= self._last:
+            raise StudioError(
+                f"the request's 'id' is {number}, after {self._last}; a request is done once only"
+            )
+        self._last = number
 
 
 class _Outbox:
@@ -178,7 +203,12 @@ def _require_open(connection: ServerConnection) -> None:
 
 
 def _answer(
-    message: bytes | str, rig: Rig, owner: object, *, allowed: tuple[str, ...] = ()
+    message: bytes | str,
+    rig: Rig,
+    peer: Peer,
+    numbers: _Numbers,
+    *,
+    allowed: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     number: Any = 0
     try:
@@ -188,7 +218,8 @@ def _answer(
         number = request.get("id", 0)
         if allowed and request.get("op") not in allowed:
             raise StudioError(f"this connection takes only: {', '.join(allowed)}")
-        return {"id": number, "result": rig.perform(request, owner)}
+        numbers.require_next(number)
+        return {"id": number, "result": rig.perform(request, peer)}
     except RejectedError as error:
         return {"id": number, "error": str(error), "rejected": True, "step": error.step}
     except (StudioError, WireError) as error:

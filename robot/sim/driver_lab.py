@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,8 @@ class DriverTrialLab:
 
     def reset(self, layout: Layout) -> None:
         """Bring the hand home, then place the objects."""
+        if self._client.is_latched():
+            self._client.release_stop()
         self._client.home(open_gripper=True)
         self._client.lab("reset", layout=layout.to_message())
         self._names = {item.slot: item.name for item in layout.objects}
@@ -131,3 +134,11 @@ class DriverTrialLab:
         """Tell whether an object is off the table between closed fingers."""
         height = float(self.positions()[slot][2])
         return height - rest_height(slot.split("_")[0]) > GRASPED_BY
+
+    def violations(self) -> int:
+        """Return how many commands so far a real arm would have refused."""
+        return int(self.status()["fci_count"])
+
+    def status(self) -> dict[str, Any]:
+        """Return what the lab says of itself; see :class:`robot.sim.lab_answers.LabStatus`."""
+        return self._client.lab("status")

@@ -49,7 +49,8 @@ def run_eval_steer(arguments: argparse.Namespace) -> int:
         lifted = sum(one.lifted for one in trials)
         print(
             f"[{len(trials)}/{arguments.episodes}] layout {trial.seed}: {trial.target}"
-            f" {'lifted' if trial.lifted else 'not lifted'} ({trial.ended}, {trial.cycles} cycles);"
+            f" {'lifted' if trial.lifted else 'not lifted'}"
+            f" ({trial.ended}, {trial.cycles} cycles{_refused(trial)});"
             f" {lifted}/{len(trials)} so far",
             flush=True,
         )
@@ -72,10 +73,18 @@ def run_eval_steer(arguments: argparse.Namespace) -> int:
         report.add_goal("picked another object than planned", changed, "share", "", True)
         wrong = sum(bool(t.picked) and t.picked != t.target for t in trials) / len(trials)
         report.add_goal("picked an object that was not drawn to", wrong, "share", "", True)
+    if not arguments.direct:
+        refused = sum(trial.fci_violations or 0 for trial in trials)
+        report.add_goal("fci violations", refused, "commands", "= 0", refused == 0)
     report.print()
     if arguments.json is not None:
         report.write(arguments.json)
     return 0
+
+
+def _refused(trial: Trial) -> str:
+    count = trial.fci_violations
+    return f", {count} commands beyond FR3's limits" if count else ""
 
 
 def _trials(arguments: argparse.Namespace) -> Iterator[Trial]:

@@ -7,7 +7,9 @@ looks for a request of its parent; when the parent is gone it ends.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
+import logging
 import os
 import time
 from typing import Any
@@ -26,6 +28,8 @@ START_SECONDS = 60.0
 NICENESS = -10
 """Asked for, and granted to few: a late answer of the protocol ends a motion."""
 
+_log = logging.getLogger(__name__)
+
 
 class FciServer:
     """The loop around the physics: pace, publish, answer."""
@@ -35,7 +39,8 @@ class FciServer:
         self._channel = channel
         self._memory = memory
         self._rate_hz = 0.0
-        self._handlers = {"reset": self._reset}
+        self._logged: set[str] = set()
+        self._handlers = {"reset": self._reset, "limits": self._limits}
 
     def run(self) -> None:
         """Simulate until the parent is gone.
@@ -69,8 +74,21 @@ class FciServer:
                 seed=physics.layout.seed,
                 colours=slot_colours(physics.layout),
                 qpos=physics.qpos(),
+                violations=physics.limits.count,
             )
         )
+        for fault in physics.limits.found.values():
+            if fault.name not in self._logged:
+                self._logged.add(fault.name)
+                _log.warning(
+                    "a real arm would have refused this: %s, %s %.4g beyond %.4g at %.3f s",
+                    fault.name, fault.what, fault.value, fault.limit, fault.t,
+                )  # fmt: skip
+
+    def _limits(self, _: dict[str, Any]) -> dict[str, Any]:
+        limits = self._physics.limits
+        found = [dataclasses.asdict(fault) for fault in limits.found.values()]
+        return {"fci_violations": found, "fci_peaks": limits.peaks}
 
     def _reset(self, request: dict[str, Any]) -> dict[str, Any]:
         self._physics.reset(Layout.from_message(request["layout"]))

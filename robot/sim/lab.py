@@ -130,6 +130,14 @@ class Lab:
                 break
         return changed
 
+    def limits(self) -> dict[str, Any]:
+        """Return "fci_violations", worst one per name, and "fci_peaks", (3, 3).
+
+        Raises:
+            StudioError: If the physics is gone.
+        """
+        return self._physics.request("limits")
+
     def depth(self, camera: str) -> dict[str, Any]:
         """Return "depth" (H, W) float32 [m] and "t_ns" of a camera's view now.
 

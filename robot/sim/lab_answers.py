@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,11 @@ class LabStatus:
         physics_hz: Steps per second; 1000 is real time.
         qpos: (9,) joint angles [rad] and finger positions [m].
         pictures: Pictures published so far per camera.
+        fci_count: Commands so far that a real arm would have refused.
+        fci_violations: Worst of each kind: "name", "what", "value", "limit", "t"; see
+            :class:`robot.sim.fci_limits.Violation`.
+        fci_peaks: (3, 3) largest velocity, acceleration and jerk (columns) of translation, rotation
+            and joints (rows) that were commanded [m, rad, s].
     """
 
     t_ns: int
@@ -69,3 +75,6 @@ class LabStatus:
     physics_hz: float
     qpos: NDArray[np.float64]
     pictures: dict[str, int]
+    fci_count: int
+    fci_violations: list[dict[str, Any]]
+    fci_peaks: NDArray[np.float64]

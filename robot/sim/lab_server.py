@@ -159,6 +159,8 @@ def _operations(lab: Lab) -> dict[str, Operation]:
             "physics_hz": now.rate_hz,
             "qpos": now.qpos[:ARM_QPOS],
             "pictures": {name: ring.count for name, ring in lab.memory.rings.items()},
+            "fci_count": now.violations,
+            **lab.limits(),
         }
 
     def frames(request: dict[str, Any]) -> dict[str, Any]:

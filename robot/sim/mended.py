@@ -1,4 +1,4 @@
-"""franky-sim's FR3 with four mends, so that a client meets what a real arm would tell it.
+"""franky-sim's FR3 with seven mends, so that a client meets what a real arm would tell it.
 
 * The measured pose ``O_T_EE`` is measured: franky-sim returns a reference into pinocchio's data,
   which computing the desired pose overwrites, so it would report the desired one.
@@ -6,6 +6,11 @@
   external ones, so a force reaction would never fire.
 * The joint damping is a quarter of the default, which would trail 0.1 s (8 mm) behind.
 * Stopping the gripper answers the command that it ends (:mod:`robot.sim.mended_gripper`).
+* The joints that a commanded pose asks for go on from those of the command before
+  (:mod:`robot.sim.inverse`), and nothing moves before a motion's first command.
+* The velocity and acceleration of the last command are told as they were commanded; franky-sim
+  smooths them over 20 ms, so a motion that replaces a running one would begin with a jump.
+* Every command is judged by the limits that Franka publishes (:mod:`robot.sim.fci_limits`).
 
 Besides, a client that talks nonsense is hung up on; franky-sim would end with its error.
 """
@@ -21,6 +26,10 @@ import mujoco
 import numpy as np
 import pinocchio as pin  # pyright: ignore[reportMissingImports]  # cmeel's own path
 from franky_sim.base_simulator import InnerRobotState
+from franky_sim.franka_robot_protocol import (
+    MoveCommandControllerMode,
+    MoveCommandMotionGeneratorMode,
+)
 from franky_sim.franka_robot_server import FrankaRobotServer
 from franky_sim.franka_robot_state import FrankaRobotState
 from franky_sim.franka_server import FrankaServer
@@ -28,6 +37,8 @@ from franky_sim.mujoco_simulator import MUJOCO_DEFAULT_KV, FrankaMujocoRobot, Mu
 from numpy.typing import NDArray
 
 from robot.sim import mended_gripper
+from robot.sim.fci_limits import FciLimits
+from robot.sim.inverse import follow_pose
 
 DAMPING_SHARE = 0.25
 WRENCH_SMOOTHING = 0.08
@@ -40,10 +51,18 @@ _log = logging.getLogger(__name__)
 
 
 class MendedRobot(FrankaMujocoRobot):
-    """FR3 whose pose and external wrench are measured."""
+    """FR3 whose pose and external wrench are measured, and whose commands are judged.
+
+    Attributes:
+        limits: What it found.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.limits = FciLimits()
+        self._held = np.array(self.initial_q, dtype=np.float64)
+        self._answers = -1
+        self._begun = True
         self._wrench = np.zeros(6)
         self._tau_ext = np.zeros(_ARM_JOINTS)
         self._arm_bodies: NDArray[np.bool_] | None = None
@@ -53,6 +72,71 @@ class MendedRobot(FrankaMujocoRobot):
     def kinematics(self, q: np.ndarray) -> pin.SE3:
         """Return the tool pose for joint angles ``q`` (7,) [rad], as a copy of its own."""
         return super().kinematics(q).copy()
+
+    def begin_motion(self, *, cartesian: bool, judged: bool) -> None:
+        """Note that a client starts a motion; until its first command the arm holds its pose."""
+        self._begun, self._answers = False, -1
+        self.limits.begin(self.kinematics(self._held).homogeneous, self._held, cartesian=cartesian)
+        if not judged:
+            self.limits.unknown(self._seconds())
+            self.limits.drop()
+            self._begun = True
+
+    def end_motion(self, *, finished: bool) -> None:
+        """Note that a motion is over, by its own end or because the arm was told to stop."""
+        if finished:
+            self.limits.end(self._seconds())
+        self.limits.drop()
+        self._begun = True
+
+    def answered(self, number: int) -> None:
+        """Note the number of the state that the newest command answers."""
+        self._answers = number
+
+    def cartesian_position_control(
+        self,
+        target_pose: NDArray[np.float64],
+        target_elbow_config: NDArray[np.float64] | None,
+        has_new_command: bool = True,
+    ) -> None:
+        """Move the tool to (7,) position [m] and quaternion, x first; once per tick."""
+        pose, q = pin.XYZQUATToSE3(np.asarray(target_pose)), self._held
+        if has_new_command or self._begun:
+            self._begun = True
+            # the pose that was commanded is what the next motion finds in the state
+            self._tracked_state_components["O_T_EE_c"].set(
+                self._BaseRobot__t, pose, call_observers=has_new_command
+            )
+            elbow = None if target_elbow_config is None else float(target_elbow_config[0])
+            self._process_elbow(target_elbow_config, has_new_command)
+            q = follow_pose(
+                self._BaseRobot__model, self._BaseRobot__data, self._BaseRobot__tcp_frame_id,
+                pose.homogeneous, q, elbow,
+            )  # fmt: skip
+            if has_new_command:
+                self.limits.command(
+                    self._answers, pose.homogeneous, q, self._seconds(), elbow=elbow is not None
+                )
+        self._hold(q, has_new_command)
+
+    def joint_position_control(
+        self, target_q: NDArray[np.float64], has_new_command: bool = True
+    ) -> None:
+        """Move the joints to (7,) angles [rad]; once per tick."""
+        q = np.asarray(target_q, dtype=np.float64)
+        if not self._begun and not has_new_command:
+            q = self._held
+        elif self.limits.active and has_new_command:
+            self._begun = True
+            self.limits.command(self._answers, self.kinematics(q).homogeneous, q, self._seconds())
+        self._hold(q, has_new_command)
+
+    def _hold(self, q: NDArray[np.float64], has_new_command: bool) -> None:
+        self._held = q.copy()
+        super().joint_position_control(q, has_new_command)
+
+    def _seconds(self) -> float:
+        return 0.0 if self.data is None else float(self.data.time)
 
     @property
     def state(self) -> FrankaRobotState:
@@ -68,6 +152,14 @@ class MendedRobot(FrankaMujocoRobot):
         fill(state, "O_F_ext_hat_K", (*force.tolist(), *moment.tolist()))
         fill(state, "K_F_ext_hat_K", (*(turn @ force).tolist(), *(turn @ moment).tolist()))
         fill(state, "tau_ext_hat_filtered", tuple(self._tau_ext.tolist()))
+        velocity, acceleration, _ = self.limits.rates.tolist()
+        fill(state, "O_dP_EE_c", tuple(velocity[:6]))
+        fill(state, "O_dP_EE_d", tuple(velocity[:6]))
+        fill(state, "O_ddP_EE_c", tuple(acceleration[:6]))
+        fill(state, "dq_d", tuple(velocity[6:]))
+        fill(state, "ddq_d", tuple(acceleration[6:]))
+        fill(state, "delbow_c", (velocity[8], 0.0))
+        fill(state, "ddelbow_c", (acceleration[8], 0.0))
         return state
 
     def _get_state(self) -> InnerRobotState:
@@ -151,6 +243,30 @@ class MendedServer(FrankaRobotServer):
         _serve(self)
         if self.gripper_server is not None:
             _serve(self.gripper_server)
+
+    def start_motion(
+        self,
+        controller_mode: MoveCommandControllerMode,
+        motion_generator_mode: MoveCommandMotionGeneratorMode,
+        motion_id: int,
+    ) -> None:
+        """Begin a motion of the client."""
+        super().start_motion(controller_mode, motion_generator_mode, motion_id)
+        modes = MoveCommandMotionGeneratorMode
+        cartesian = motion_generator_mode == modes.kCartesianPosition
+        judged = controller_mode != MoveCommandControllerMode.kExternalController and (
+            cartesian or motion_generator_mode == modes.kJointPosition
+        )
+        self.robot.begin_motion(cartesian=cartesian, judged=judged)
+
+    def stop_motion(self, send_preemption_signal: bool = True) -> None:
+        """End a motion; it was the client's own end unless it has to be told."""
+        super().stop_motion(send_preemption_signal)
+        self.robot.end_motion(finished=not send_preemption_signal)
+
+    def _handle_udp_command(self, command_data: bytes) -> None:
+        self.robot.answered(struct.unpack_from("<Q", command_data)[0])
+        super()._handle_udp_command(command_data)
 
     def send_state(self) -> None:
         """Send the states; one that the network does not take is lost, as any datagram may be."""

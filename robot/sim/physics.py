@@ -15,6 +15,7 @@ from franky_sim.simulation_server import LocalHostnames
 from numpy.typing import NDArray
 
 from core.types import StudioError
+from robot.sim.fci_limits import FciLimits
 from robot.sim.kinematics import home_joints
 from robot.sim.layout import SLOTS, Layout
 from robot.sim.mended import MendedRobot, MendedServer, MendedSimulator
@@ -84,6 +85,11 @@ class Physics:
     def sim_time(self) -> float:
         """Time of the simulation [s]."""
         return float(self._data.time)
+
+    @property
+    def limits(self) -> FciLimits:
+        """What Franka's published limits say about the commands so far."""
+        return self._robot.limits
 
     def qpos(self) -> NDArray[np.float64]:
         """Return (QPOS,) positions in the order that :class:`robot.sim.state.LabState` has."""

@@ -13,7 +13,7 @@ ARM_QPOS = 9
 """Seven joints [rad] and two fingers [m]."""
 
 QPOS = ARM_QPOS + 7 * len(SLOTS)
-STATE_LENGTH = 4 + len(SLOTS) + QPOS
+STATE_LENGTH = 5 + len(SLOTS) + QPOS
 
 _COLOUR_NAMES = tuple(COLOURS)
 
@@ -30,6 +30,7 @@ class LabState:
         colours: Colour name per slot, empty for a slot that is not in use.
         qpos: (QPOS,) joints [rad], fingers [m], then position [m] and quaternion (w first) of each
             slot, in the order of :data:`robot.sim.layout.SLOTS`.
+        violations: Commands so far that went beyond a limit of :mod:`robot.sim.fci_limits`.
     """
 
     t_ns: int
@@ -38,23 +39,26 @@ class LabState:
     seed: int
     colours: tuple[str, ...]
     qpos: NDArray[np.float64]
+    violations: int = 0
 
     def to_vector(self) -> NDArray[np.float64]:
         """Return (STATE_LENGTH,) numbers for a shared record."""
-        head = (float(self.t_ns), self.sim_time, self.rate_hz, float(self.seed))
+        numbers = (self.t_ns, self.sim_time, self.rate_hz, self.seed, self.violations)
+        head = [float(number) for number in numbers]
         return np.concatenate([head, colour_numbers(self.colours), self.qpos])
 
     @classmethod
     def from_vector(cls, vector: NDArray[np.float64]) -> LabState:
         """Rebuild a state from :meth:`to_vector`."""
-        numbers = vector[4 : 4 + len(SLOTS)].astype(int)
+        numbers = vector[5 : 5 + len(SLOTS)].astype(int)
         return cls(
             t_ns=int(vector[0]),
             sim_time=float(vector[1]),
             rate_hz=float(vector[2]),
             seed=int(vector[3]),
             colours=tuple(_COLOUR_NAMES[n] if n >= 0 else "" for n in numbers),
-            qpos=vector[4 + len(SLOTS) :],
+            qpos=vector[5 + len(SLOTS) :],
+            violations=int(vector[4]),
         )
 
     def pose(self, slot: str) -> NDArray[np.float64]:

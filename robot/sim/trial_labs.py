@@ -49,6 +49,10 @@ class DirectTrialLab:
         """Tell whether an object is off the table between closed fingers."""
         return self._lab.grasped(slot)
 
+    def violations(self) -> None:
+        """Nothing: no arm's commands are judged here."""
+        return
+
     def close(self) -> None:
         """Free the GL context."""
         self._lab.close()

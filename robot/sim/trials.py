@@ -58,6 +58,10 @@ class TrialLab(Protocol):
         """Tell whether an object is off the table between closed fingers."""
         ...
 
+    def violations(self) -> int | None:
+        """Return how many commands so far a real arm would have refused; None where none judges."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -74,6 +78,7 @@ class Trial:
         score: The paper's rubric for the target.
         cycles: Inferences that were executed.
         ended: Why the trial ended.
+        fci_violations: Commands that a real arm would have refused; None without a driver.
     """
 
     seed: int
@@ -86,6 +91,7 @@ class Trial:
     score: float
     cycles: int
     ended: str
+    fci_violations: int | None = None
 
 
 def run_trial(lab: TrialLab, policy: Policy, layout: Layout, condition: str) -> Trial:
@@ -98,6 +104,7 @@ def run_trial(lab: TrialLab, policy: Policy, layout: Layout, condition: str) -> 
         condition: One of :data:`CONDITIONS`.
     """
     rng = np.random.default_rng([layout.seed, 22])
+    before = lab.violations()
     lab.reset(layout)
     names = [item.name for item in layout.objects]
     slots = [item.slot for item in layout.objects]
@@ -147,6 +154,7 @@ def run_trial(lab: TrialLab, policy: Policy, layout: Layout, condition: str) -> 
         ),
         cycles=cycles,
         ended=ended,
+        fci_violations=None if before is None else (lab.violations() or 0) - before,
     )
 
 

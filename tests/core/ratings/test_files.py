@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ratings.lmarena import parse_votes, read_votes, write_votes
-from core.ratings.material import read_material, study_recipe
+from core.ratings.material import read_material
 from core.ratings.rate import rate
 from core.ratings.recipe import (
-    BothBadRule,
     Recipe,
     ResampleBy,
     TieRule,
@@ -189,10 +187,9 @@ def test_a_folder_without_a_study_is_not_made_one(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_studys_words_for_rules_are_translated():
-    study = samples.plan(rating={"ties": "drop", "both_bad": "drop", "anchor": "birch"})
-    recipe = study_recipe(study)
-    assert (recipe.ties, recipe.both_bad) == (TieRule.LEFT_OUT, BothBadRule.LEFT_OUT)
-    assert recipe.anchor == "birch"
+def test_a_study_says_any_rule_of_the_recipe():
+    study = samples.plan(rating={"ties": "left_out", "side_bias": True, "anchor": "birch"})
+    assert (study.recipe.ties, study.recipe.side_bias) == (TieRule.LEFT_OUT, True)
+    assert (study.recipe.anchor, study.recipe.seed) == ("birch", study.seed)
     with pytest.raises(StudioError, match="names 'speed'"):
-        study_recipe(replace(study, recipe=replace(study.recipe, more={"speed": 1})))
+        samples.plan(rating={"speed": 1})

@@ -21,6 +21,7 @@ from robot.guard import Limits, Workspace
 from robot.rig.client import RigClient
 from robot.rig.messages import FaultInjected
 from robot.rig.rig import Rig
+from robot.rig.rules import LAB
 from robot.rig.server import add_arguments, build_rig
 from robot.rig.sockets import RigSockets
 from tests.robot.fake_robot import FakeRobot
@@ -58,6 +59,7 @@ def test_the_rig_tells_its_plan_and_every_fault(tmp_path):
             limits=LIMITS,
             home=np.zeros(7),
             faults=faults,
+            rules=LAB,
         )
         try:
             sockets.serve(rig)

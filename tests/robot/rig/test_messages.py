@@ -14,6 +14,7 @@ from robot.rig.messages import (
     Released,
     RunEnded,
     RunStarted,
+    StateChanged,
     StepDone,
     Stopped,
     chunk_from_message,
@@ -25,6 +26,7 @@ from robot.rig.messages import (
     state_from_message,
     state_message,
 )
+from robot.rig.states import MotionState
 
 STATE = RobotState(q=np.arange(7.0), ee_pose=np.eye(4), gripper=0.5, t_ns=9, mode="moving")
 
@@ -42,6 +44,8 @@ def over_the_wire(message):
         Released(),
         Fault(sentence="The lab is gone."),
         FaultInjected(name="reflex", detail="in the middle of a motion"),
+        StateChanged(state=MotionState.ARMED, digest="ab", expires_s=9.5, holder="client 2"),
+        StateChanged(state=MotionState.EXECUTING, run_id="4"),
         StepDone(run_id="3", step=1),
     ],
 )
