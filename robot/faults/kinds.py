@@ -49,6 +49,7 @@ class FaultFacts:
 _WAIT = "Nothing; it passes by itself."
 _RELEASE = "Look at the arm, then release it."
 
+# A lab is watched leniently (robot.rig.watchdogs.LAB_WATCH): what shall end a motion there lasts.
 FACTS: dict[FaultKind, FaultFacts] = {
     FaultKind.REFLEX: FaultFacts(
         what="the arm stops itself in the middle of a motion", mend=_RELEASE
@@ -67,7 +68,7 @@ FACTS: dict[FaultKind, FaultFacts] = {
         seconds=3.0,
     ),
     FaultKind.STATE_FREEZE: FaultFacts(
-        what="the arm's state stands still while the arm may move", mend=_WAIT, seconds=1.0
+        what="the arm's state stands still while the arm may move", mend=_WAIT, seconds=4.0
     ),
     FaultKind.GRIPPER_SLOW: FaultFacts(
         what="the next command to the gripper begins late", mend=_WAIT, seconds=3.0
@@ -82,18 +83,20 @@ FACTS: dict[FaultKind, FaultFacts] = {
     ),
     FaultKind.PLAN: FaultFacts(what="the next motion finds no trajectory", mend=_WAIT),
     FaultKind.CAMERA_FREEZE: FaultFacts(
-        what="the camera delivers the same picture again and again", mend=_WAIT
+        what="the camera delivers the same picture again and again", mend=_WAIT, seconds=5.0
     ),
-    FaultKind.CAMERA_DROP: FaultFacts(what="the camera delivers nothing", mend=_WAIT),
+    FaultKind.CAMERA_DROP: FaultFacts(what="the camera delivers nothing", mend=_WAIT, seconds=8.0),
     FaultKind.CAMERA_UNPLUG: FaultFacts(
-        what="the camera is unplugged", mend="Wait until it is plugged in again.", seconds=3.0
+        what="the camera is unplugged", mend="Wait until it is plugged in again.", seconds=8.0
     ),
     FaultKind.CAMERA_SWAP: FaultFacts(
-        what="the camera and another one have changed places", mend=_WAIT, seconds=3.0
+        what="the camera and another one have changed places", mend=_WAIT, seconds=5.0
     ),
-    FaultKind.CAMERA_DELAY: FaultFacts(what="the camera's pictures come late", mend=_WAIT),
+    FaultKind.CAMERA_DELAY: FaultFacts(
+        what="the camera's pictures come late", mend=_WAIT, seconds=9.0
+    ),
     FaultKind.CAMERA_SIZE: FaultFacts(
-        what="the camera delivers pictures of half the size", mend=_WAIT
+        what="the camera delivers pictures of half the size", mend=_WAIT, seconds=5.0
     ),
 }
 

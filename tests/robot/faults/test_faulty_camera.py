@@ -108,18 +108,18 @@ def test_swapped_cameras_show_each_others_pictures(cameras, clock):
 
 
 def test_a_delayed_camera_keeps_the_times_of_capture(cameras, clock):
-    cameras[0].begin(fault(FaultKind.CAMERA_DELAY, 2.0))
+    cameras[0].begin(fault(FaultKind.CAMERA_DELAY, 2 * DELAY_SECONDS))
     ages = []
     for tick in range(20):
-        clock.now = 0.1 * tick
+        clock.now = 0.1 * DELAY_SECONDS * tick
         frame = cameras[0].read(0.0)
         if frame is not None:
             ages.append(clock.now - 1e-9 * frame.t_ns)
-    assert len(ages) == 15
-    assert ages == pytest.approx([DELAY_SECONDS] * 15, abs=0.11)
-    clock.now = 2.0
-    assert cameras[0].read(0.0).t_ns == 2e9
-    clock.now = 10.0
+    assert len(ages) == 10
+    assert ages == pytest.approx([DELAY_SECONDS] * 10, rel=0.11)
+    clock.now = 2 * DELAY_SECONDS
+    assert cameras[0].read(0.0).t_ns == 2e9 * DELAY_SECONDS
+    clock.now = 10 * DELAY_SECONDS
     cameras[0].begin(fault(FaultKind.CAMERA_DELAY))
     assert cameras[0].read(0.0) is None  # nothing is left over from the first time
 

@@ -15,11 +15,13 @@ from app.main import add_arguments as add_studio_arguments
 from app.main import run_studio, service_specs
 from core.types import ActionChunk, StudioError
 from robot.cameras.file import FileCamera
+from robot.faults.kinds import FaultKind
 from robot.faults.lab import FaultLab
-from robot.faults.plan import parse_plan
+from robot.faults.plan import FaultPlan, Injection, parse_plan
+from robot.faults.robot import MID_MOTION_SECONDS
 from robot.guard import Limits, Workspace
 from robot.rig.client import RigClient
-from robot.rig.messages import FaultInjected
+from robot.rig.messages import Fault, FaultInjected
 from robot.rig.rig import Rig
 from robot.rig.rules import LAB
 from robot.rig.server import add_arguments, build_rig
@@ -78,6 +80,66 @@ def test_the_rig_tells_its_plan_and_every_fault(tmp_path):
             rig.close()
 
 
+@pytest.fixture
+def bench():
+    """A rig with an arm that hangs in its motion, until it is told to go wrong."""
+    arm = FakeRobot()
+    faults = FaultLab(FaultPlan(), arm, [])
+    with RigSockets("127.0.0.1", 0, None) as sockets:
+        rig = Rig(
+            robot=faults.robot,
+            cameras=[],
+            limits=LIMITS,
+            home=np.zeros(7),
+            faults=faults,
+            rules=LAB,
+        )
+        try:
+            sockets.serve(rig)
+            with RigClient(sockets.url) as client:
+                yield client, arm, faults
+        finally:
+            arm.moving.set()
+            rig.close()
+
+
+LATCHING = [FaultKind.REFLEX, FaultKind.USER_STOP, FaultKind.NETWORK, FaultKind.JOIN]
+
+
+@pytest.mark.parametrize("kind", LATCHING)
+def test_after_a_fault_nothing_moves_until_a_person_releases(bench, kind):
+    client, arm, faults = bench
+    plan = ActionChunk(actions=np.tile([0.01, 0, 0, 0, 0, 0, 1.0], (3, 1)))
+    arm.moving.clear()
+    run_id = client.run(plan)
+    while "follow" not in arm.calls:
+        time.sleep(0.001)
+    time.sleep(MID_MOTION_SECONDS)
+    faults.inject(Injection(kind=kind, at=0.0, seconds=0.3))
+    assert client.wait_ended(run_id, 5.0).reason not in ("done", "stopped")
+    assert next_of(client, FaultInjected).name == kind.value
+    next_of(client, Fault)
+    arm.moving.set()
+    with pytest.raises(StudioError):
+        client.run(plan)
+    with pytest.raises(StudioError):
+        client.home()
+    assert arm.calls.count("follow") == 1
+    assert "move_joints" not in arm.calls
+    assert arm.visited == []
+    assert arm.grips == []
+    time.sleep(0.35)  # the button is out, the cable is in; that alone releases nothing
+    with pytest.raises(StudioError):
+        client.run(plan)
+    client.release_stop()
+    deadline = time.monotonic() + 5
+    while client.state() is None or client.state().mode != "idle":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert arm.visited == []
+    assert client.wait_ended(client.run(plan), 5.0).reason == "done"
+
+
 def test_a_real_arm_is_never_made_to_go_wrong():
     args = options(add_arguments, "--robot", "192.0.2.1", "--faults", "reflex@1")
     with pytest.raises(StudioError, match="never made to go wrong"):
@@ -107,6 +169,9 @@ def test_a_reflex_through_the_real_driver():
         service("rig", "--lab", lab_line["ready"], "--faults", "reflex@0") as (_, rig_line),
         RigClient(rig_line["ready"]) as client,
     ):
+        states = {item["name"]: item["state"] for item in client.checklist()}
+        assert set(states.values()) == {"ok"}
+        assert {"network", "real-time kernel", "end effector", "collision limits"} <= set(states)
         start = client.preview(ActionChunk(actions=actions)).poses[0]
         ended = client.wait_ended(client.run(ActionChunk(actions=actions)), 60)
         assert "cartesian reflex" in ended.reason
