@@ -22,6 +22,7 @@ COMMANDS = {
     "tour": ("app.tour:run_tour", "make the pictures of docs/tour.md"),
     "lab": ("robot.sim.lab:run_lab", "simulated lab alone"),
     "rig": ("robot.rig.server:run_rig", "rig server: cameras, arm, guard"),
+    "camera check": ("robot.cameras.command:run_camera_check", "look at a camera, its calibration"),
     "serve": ("core.policy.server:run_server", "policy server: the model"),
     "doctor": ("core.doctor.command:run_doctor", "look at this machine and say what is missing"),
     "export": ("core.export.command:run_export", "sessions as LeRobot, Rerun, MP4, CSV and more"),

@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 
 from core.types import RobotState
 from robot.base import PreemptedError, RobotError, RobotLostError
+from robot.check_item import CheckItem
+from robot.franka_checklist import arm_items
+from robot.franka_errors import recovery_checklist
+from robot.franka_facts import gather_facts, set_collision_limits
 from robot.franka_gripper import FrankaGripper
 from robot.franka_motion import resting_motion, streaming_motion
 from robot.franka_words import FRANKY_ERRORS, active_errors, in_words
+from robot.machine_checks import Machine
 from robot.path import orthonormal
 from robot.stream import Stream
 from robot.stream_path import resting_path, stream_path
@@ -45,6 +50,8 @@ _MODES = {
     franky.RobotMode.Reflex: "fault",
     franky.RobotMode.UserStopped: "stopped",
     franky.RobotMode.AutomaticErrorRecovery: "fault",
+    franky.RobotMode.Guiding: "guiding",
+    franky.RobotMode.Other: "not ready",
 }
 
 _log = logging.getLogger(__name__)
@@ -220,6 +227,23 @@ class FrankaRobot:
         """Return the errors that the arm reports now, in words."""
         return active_errors(self._raw_state().current_errors)
 
+    def checklist(self) -> list[CheckItem]:
+        """Look at everything that matters before the arm moves; takes half a second, at rest."""
+        try:
+            facts = gather_facts(
+                self._robot,
+                gripper_width=self._gripper.max_width,
+                speed=self._speed,
+                realtime=self._realtime,
+            )
+        except FRANKY_ERRORS as error:
+            raise in_words(error, self._host) from error
+        return arm_items(facts, Machine.here())
+
+    def recovery_checklist(self) -> list[CheckItem]:
+        """Return what a person confirms before :meth:`recover`."""
+        return recovery_checklist(self.error_names())
+
     def _in_words(self, error: BaseException) -> RobotError:
         """Say what an exception means, with the errors that the arm reports beside it."""
         names: list[str] = []
@@ -292,9 +316,11 @@ class FrankaRobot:
         config = franky.RealtimeConfig.Enforce if self._realtime else franky.RealtimeConfig.Ignore
 
         def work() -> franky.Robot:
-            return franky.Robot(
+            robot = franky.Robot(
                 self._host, relative_dynamics_factor=self._speed, realtime_config=config
             )
+            set_collision_limits(robot)
+            return robot
 
         try:
             return self._thread.submit(work).result(CONNECT_SECONDS)

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.types import RobotState, StudioError
 from robot.base import Camera, Robot
+from robot.faults.lab import FaultLab
 from robot.guard import Limits
 from robot.rig.board import Board
 from robot.rig.desk import Desk, Operation
@@ -53,6 +54,8 @@ class Rig:
         tidy: NDArray[np.float64] | None = None,
         lab: LabLink | None = None,
         rules: RigRules | None = None,
+        faults: FaultLab | None = None,
+        checks: Sequence[Any] = (),
     ) -> None:
         """Start watching; closes what it was given when it is closed.
 
@@ -64,11 +67,14 @@ class Rig:
             tidy: (7,) joint angles of the folded pose [rad]; the home pose when None.
             lab: The simulated lab, when the arm is in one.
             rules: How strict to be; those of a real arm unless it is in a lab.
+            faults: What makes arm and cameras go wrong on purpose, if anything does.
+            checks: Items of the checklist that are not about the arm.
         """
         self.board = Board()
         self._robot = robot
         self._cameras = cameras
         self._lab = lab
+        self._faults = faults
         self._rules = rules or (REAL if lab is None else LAB)
         self._lab_reported = False
         self._mode = ""
@@ -86,7 +92,7 @@ class Rig:
             pulses=self._pulses,
             publish=self._publish,
         )
-        self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules)
+        self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules, checks=checks)
         self._operations: dict[str, Operation] = {
             **self._desk.operations,
             **self._setup.operations,
@@ -114,6 +120,8 @@ class Rig:
             mover=lambda: self._desk.authority.mover,
             stop=self._stop_for,
         )
+        if faults is not None:
+            faults.start(self._publish)
 
     @property
     def kind(self) -> str:
@@ -149,6 +157,7 @@ class Rig:
             },
             workspace=None if box is None else (box.low.tolist(), box.high.tolist()),
             stopped_by=self._desk.executor.stopped_by,
+            faults="" if self._faults is None else str(self._faults.plan),
             name=peer.name,
             session=peer.session,
             state=self._desk.authority.state.value,
@@ -200,6 +209,8 @@ class Rig:
 
     def close(self) -> None:
         """Stop the arm, then end everything."""
+        if self._faults is not None:
+            self._faults.close()
         self._desk.close()
         self._pulse_watch.close()
         self._watch.close()
