@@ -92,8 +92,8 @@ class Executor:
             RejectedError: If there are not that many steps.
         """
         chunk = guard.first_steps(chunk, steps)
-        measured = self._robot.state().ee_pose
-        return guard.preview(chunk, self.start_pose(), measured, self._limits)
+        state, start = self._robot.state(), self.start_pose()
+        return guard.preview(chunk, start, state.ee_pose, self._limits, state.q, state.gripper)
 
     def run(
         self,
@@ -129,7 +129,7 @@ class Executor:
             owner=owner,
             poses=preview.poses,
             opened=chunk.actions[:count, 6] > 0.5,
-            step_seconds=1.0 / chunk.rate_hz,
+            step_seconds=preview.step_seconds,
             takes_over=supersede,
             asked=asked,
         )

@@ -12,7 +12,7 @@ message, and at most two batches are on their way: whoever reads slowly skips fr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -120,11 +120,23 @@ class StateChanged:
     holder: str = ""
 
 
-RigEvent = RunStarted | StepDone | RunEnded | Stopped | Released | Fault | StateChanged
-_KINDS = {
-    kind.__name__: kind
-    for kind in (RunStarted, StepDone, RunEnded, Stopped, Released, Fault, StateChanged)
-}
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaultInjected:
+    """The fault lab makes something go wrong on purpose (:mod:`robot.faults`).
+
+    Attributes:
+        name: Kind of fault, such as "reflex" or "camera-freeze".
+        detail: What happens, and to what.
+    """
+
+    name: str
+    detail: str = ""
+
+
+RigEvent = (
+    RunStarted | StepDone | RunEnded | Stopped | Released | Fault | StateChanged | FaultInjected
+)
+_KINDS = {kind.__name__: kind for kind in get_args(RigEvent)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +157,7 @@ class Hello:
         speed: Share of the arm's dynamics.
         max_speed: Largest share that can be set.
         limits_revision: Number of the limits that plans are judged by; a change disarms.
+        faults: Plan of the faults that are injected on purpose; empty when none are.
     """
 
     kind: str
@@ -159,6 +172,7 @@ class Hello:
     speed: float = 1.0
     max_speed: float = 1.0
     limits_revision: int = 0
+    faults: str = ""
 
     def to_message(self) -> dict[str, Any]:
         """Return plain values for the wire."""

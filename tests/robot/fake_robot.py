@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from core.types import RobotState
 from robot.base import PreemptedError, RobotError, RobotLostError
+from robot.kinematics import along
+from robot.sim.kinematics import home_joints
 
 START = np.array([0.5, 0.0, 0.25])
 
@@ -38,6 +40,7 @@ class FakeRobot:
 
     def __init__(self) -> None:
         self.pose = down(START)
+        self._joints = home_joints()
         self.opening = 1.0
         self.visited: list[NDArray[np.float64]] = []
         self.grips: list[bool] = []
@@ -55,8 +58,10 @@ class FakeRobot:
 
     def state(self) -> RobotState:
         self._require()
+        reached = along(self.pose[None], self._joints).joints
+        self._joints = reached[0] if len(reached) else self._joints
         return RobotState(
-            q=np.zeros(7), ee_pose=self.pose, gripper=self.opening, t_ns=time.monotonic_ns()
+            q=self._joints, ee_pose=self.pose, gripper=self.opening, t_ns=time.monotonic_ns()
         )
 
     def commanded_pose(self) -> NDArray[np.float64]:

@@ -17,7 +17,8 @@ from robot.runs import SUPERSEDED
 from tests.robot.fake_robot import START, FakeRobot
 
 LIMITS = Limits(
-    workspace=Workspace(low=np.array([0.3, -0.3, 0.03]), high=np.array([0.7, 0.3, 0.5]))
+    workspace=Workspace(low=np.array([0.3, -0.3, 0.03]), high=np.array([0.7, 0.3, 0.5])),
+    gripper_changes=2,
 )
 ME = object()
 
