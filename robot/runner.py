@@ -120,15 +120,17 @@ class Runner:
     def _await_motion(self, job: Job, start: int, end: int) -> None:
         begun = time.monotonic()
         job.due = [begun + (k + 1 - start) * job.step_seconds for k in range(end)]
-        deadline = begun + runs.MOTION_SLACK_SECONDS + 4 * (end - start) * job.step_seconds
-        ended = False
+        patience = runs.MOTION_SLACK_SECONDS + 4 * job.step_seconds
+        ended, progress = False, begun
         while not ended:
             ended = self._robot.wait(runs.POLL_SECONDS if job.first_motion else runs.QUICK_SECONDS)
             self._check(job)
             self._notice_motion(job, start)
             passed = end - 1 if ended else min(start + self._robot.passed(), end - 1)
+            if passed > job.done:
+                progress = time.monotonic()
             self._report(job, passed)
-            if not ended and time.monotonic() > deadline:
+            if not ended and time.monotonic() > progress + patience:
                 raise RobotError("The motion did not end in time; the arm was stopped.")
 
     def _notice_motion(self, job: Job, start: int) -> None:

@@ -26,7 +26,7 @@ SETTLE_SECONDS = 0.1
 """What an arm needs to come fully to rest after a trajectory that was not found."""
 
 MOTION_SLACK_SECONDS = 20.0
-"""A motion that takes this much longer than planned is given up."""
+"""A motion whose next step takes this much longer than planned is given up."""
 
 SURELY_OPEN = 0.95
 """Above this opening the fingers can be taken for open without having been told to."""
