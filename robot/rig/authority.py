@@ -29,12 +29,18 @@ class Authority:
     """Decides; whoever calls it from several threads takes turns."""
 
     def __init__(
-        self, *, clock: Callable[[], float], on_change: Callable[[StateChanged], None]
+        self,
+        *,
+        clock: Callable[[], float],
+        obstacle: Callable[[], str],
+        on_change: Callable[[StateChanged], None],
     ) -> None:
         """Begin with an arm that answers and lacks nothing.
 
         Args:
             clock: Returns the monotonic time [s].
+            obstacle: Returns what keeps every plan from being armed or started now, as a sentence;
+                empty when nothing does. Must not block.
             on_change: Gets every change; must not block.
         """
         self._clock = clock
@@ -43,7 +49,7 @@ class Authority:
         self._why = ""
         self._connected = True
         self._missing: dict[str, str] = {}
-        self._obstacle = ""
+        self._obstacle = obstacle
         self._plan: Plan | None = None
         self._running: tuple[str, Peer, str] | None = None
         self._holder: Peer | None = None
@@ -258,10 +264,6 @@ class Authority:
         """A watchdog ends what is executed or planned."""
         self._go(Trigger.HOLD, why)
 
-    def watch(self, sentence: str) -> None:
-        """Say what keeps every plan from being armed or started; empty when nothing does."""
-        self._obstacle = sentence
-
     def releasable(self, owner: Peer) -> None:
         """Do nothing, or raise.
 
@@ -330,8 +332,8 @@ class Authority:
             raise RejectedError(
                 "This is not the plan that was previewed last; preview it again, then arm it."
             )
-        if self._obstacle:
-            raise RejectedError(self._obstacle)
+        if obstacle := self._obstacle():
+            raise RejectedError(obstacle)
         self._require_fresh(plan)
         return plan
 

@@ -53,6 +53,7 @@ class Desk:
         tidy: NDArray[np.float64],
         rules: RigRules,
         pulses: Pulses,
+        obstacle: Callable[[], str],
         publish: Callable[[RigEvent], None],
     ) -> None:
         """Start the executor.
@@ -64,6 +65,7 @@ class Desk:
             tidy: (7,) joint angles of the folded pose [rad].
             rules: How strict to be.
             pulses: Who is alive, and holds the arm to run.
+            obstacle: What keeps every plan from being armed, as in :class:`Authority`.
             publish: Gets every event; must not block.
         """
         self._robot = robot
@@ -74,7 +76,7 @@ class Desk:
         self._limits = limits
         self._revision = 0
         self._gate = threading.Lock()
-        self.authority = Authority(clock=time.monotonic, on_change=publish)
+        self.authority = Authority(clock=time.monotonic, obstacle=obstacle, on_change=publish)
         if limits.workspace is None:
             self.authority.lack("workspace", NO_WORKSPACE)
         if rules.real:

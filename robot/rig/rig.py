@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import RobotState, StudioError
-from robot.base import Camera, Robot
+from robot.base import Camera, Robot, RobotError
 from robot.guard import Limits
 from robot.rig.board import Board
 from robot.rig.desk import Desk, Operation
@@ -77,6 +77,11 @@ class Rig:
         self._lock = threading.Lock()
         self._peers: dict[str, Peer] = {}
         self._pulses = Pulses(limit=self._rules.pulse_seconds, hold_to_run=self._rules.hold_to_run)
+        self._watch = Watch(
+            cameras=[camera.name for camera in cameras],
+            limits=self._rules.watch,
+            report=self._report,
+        )
         self._desk = Desk(
             robot=robot,
             limits=limits,
@@ -84,6 +89,7 @@ class Rig:
             tidy=home if tidy is None else tidy,
             rules=self._rules,
             pulses=self._pulses,
+            obstacle=self._watch.obstacle,
             publish=self._publish,
         )
         self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules)
@@ -93,12 +99,9 @@ class Rig:
             "release": self._release,
             "lab": self._ask_lab,
         }
-        self._watch = Watch(
-            desk=self._desk,
-            cameras=[camera.name for camera in cameras],
-            limits=self._rules.watch,
-            report=self._report,
-        )
+        with contextlib.suppress(RobotError):  # the feed will tell
+            self._arm_measured(robot.state())
+        self._watch.begin(self._desk)
         self._feeds = Feeds(
             robot=robot,
             cameras=cameras,
