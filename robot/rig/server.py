@@ -26,7 +26,7 @@ DEFAULT_PORT = 8202
 READY_JOINTS = np.array([0.0, -np.pi / 4, 0.0, -3 * np.pi / 4, 0.0, np.pi / 2, np.pi / 4])
 """Franka's own ready pose [rad]."""
 
-TIDY_JOINTS = np.array([0.0, -1.0, 0.0, -2.7, 0.0, 1.9, np.pi / 4])
+TIDY_JOINTS = np.array([0.0, -1.0, 0.0, -2.7, 0.0, 1.7, np.pi / 4])
 """The arm folded over its base, hand down and well above the table [rad]."""
 
 LAB_WORKSPACE = Workspace(low=np.array([0.25, -0.42, 0.028]), high=np.array([0.75, 0.42, 0.60]))
