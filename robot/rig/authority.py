@@ -235,12 +235,20 @@ class Authority:
         except RejectedError as error:
             raise RejectedError(self._in_detail(str(error))) from error
 
-    def ended(self, run_id: str) -> None:
-        """A motion is over; a plan that was previewed meanwhile stays previewed or armed."""
+    def ended(self, run_id: str, why: str = "") -> None:
+        """A motion is over; a plan that was previewed meanwhile stays previewed or armed.
+
+        Args:
+            run_id: Its number; the end of one that another took over from changes nothing.
+            why: What ended it before its time, such as a plan that came too late; else empty.
+        """
         if self._running is None or self._running[0] != run_id:
             return
         self._running = None
         if self._state is not MotionState.EXECUTING:
+            return
+        if why:
+            self.hold(why)
             return
         self._state = next_state(self._state, Trigger.END, **self._facts())
         self._why = self._lacking()

@@ -25,19 +25,31 @@ from robot.guard import Limits, RejectedError
 from robot.path import rotation_angle
 from robot.rig.authority import Authority
 from robot.rig.checks import recovery_checklist, require_confirmed
-from robot.rig.messages import Fault, RigEvent, RunEnded, StateChanged, Stopped, chunk_from_message
+from robot.rig.messages import (
+    DONE,
+    STOPPED,
+    Fault,
+    RigEvent,
+    RunEnded,
+    StateChanged,
+    Stopped,
+    chunk_from_message,
+)
 from robot.rig.plan import Peer, Plan, digest_of
 from robot.rig.pulse import Pulses
 from robot.rig.requests import flag, names, optional_int, optional_number, steps_of, text
 from robot.rig.rules import RigRules
 from robot.rig.states import MotionState
-from robot.runs import SAME_METRES, SAME_RADIANS
+from robot.runs import SAME_METRES, SAME_RADIANS, SUPERSEDED
 
 NO_WORKSPACE = (
     "No workspace is set, and a real arm does not move without one; set its corners, or start the "
     "rig with --workspace x0,y0,z0,x1,y1,z1 in metres."
 )
 UNACKNOWLEDGED = "The arm's checklist is not acknowledged yet; go through it before it may move."
+MOST_BY = 200
+"""Characters that are kept of who stopped the arm."""
+
 Operation = Callable[[dict[str, Any], Peer], Any]
 
 
@@ -152,6 +164,13 @@ class Desk:
         if executing:
             self.executor.hold(why)
 
+    def lost(self, why: str) -> None:
+        """The arm does not answer; a real one is looked over again before it moves again."""
+        with self._gate:
+            self.authority.lost(why)
+            if self._rules.real:
+                self.authority.lack("checklist", UNACKNOWLEDGED)
+
     def leave(self, owner: Peer) -> None:
         """Stop what ``owner`` started, and let others have the arm.
 
@@ -173,7 +192,10 @@ class Desk:
     def _preview(self, request: dict[str, Any], owner: Peer) -> Any:
         chunk = guard.first_steps(chunk_from_message(request.get("chunk")), steps_of(request))
         with self._gate:
-            revision = self._revision
+            revision, limits = self._revision, self._limits
+        clamped = 0
+        if request.get("clamp") is True:
+            chunk, clamped = guard.clamp(chunk, self.executor.start_pose(), limits)
         preview = self.executor.preview(chunk)
         plan = Plan(
             digest=digest_of(chunk, text(request, "context"), revision),
@@ -190,7 +212,7 @@ class Desk:
                 # where the arm could not run it anyway, a preview is still an answer
                 with suppress(RejectedError):
                     self.authority.previewed(plan)
-        return replace(preview, digest=plan.digest).to_message()
+        return replace(preview, digest=plan.digest, clamped=clamped).to_message()
 
     def _fresh_seconds(self, request: dict[str, Any]) -> float | None:
         """Return how old a picture may be: as the rig demands, or the client if it is stricter."""
@@ -266,7 +288,9 @@ class Desk:
         self.decide(lambda authority: authority.yield_(owner))
 
     def _stop(self, request: dict[str, Any], _: Peer) -> Any:
-        self.stop(str(request.get("by", "")))
+        by = request.get("by", "")
+        # whatever it says, it is a stop
+        self.stop(by[:MOST_BY] if isinstance(by, str) else "")
 
     def _release(self, request: dict[str, Any], owner: Peer) -> Any:
         with self._gate:
@@ -284,7 +308,8 @@ class Desk:
         with self._gate:
             match event:
                 case RunEnded():
-                    self.authority.ended(event.run_id)
+                    usual = event.reason in (DONE, STOPPED, SUPERSEDED)
+                    self.authority.ended(event.run_id, "" if usual else event.reason)
                 case Fault():
                     self.authority.fail(event.sentence)
                 case Stopped():

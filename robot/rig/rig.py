@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.types import RobotState, StudioError
 from robot.base import Camera, Robot, RobotError
+from robot.faults.lab import FaultLab
 from robot.guard import Limits
 from robot.rig.board import Board
 from robot.rig.desk import Desk, Operation
@@ -53,6 +54,8 @@ class Rig:
         tidy: NDArray[np.float64] | None = None,
         lab: LabLink | None = None,
         rules: RigRules | None = None,
+        faults: FaultLab | None = None,
+        checks: Sequence[Any] = (),
     ) -> None:
         """Start watching; closes what it was given when it is closed.
 
@@ -64,11 +67,14 @@ class Rig:
             tidy: (7,) joint angles of the folded pose [rad]; the home pose when None.
             lab: The simulated lab, when the arm is in one.
             rules: How strict to be; those of a real arm unless it is in a lab.
+            faults: What makes arm and cameras go wrong on purpose, if anything does.
+            checks: Items of the checklist that are not about the arm.
         """
         self.board = Board()
         self._robot = robot
         self._cameras = cameras
         self._lab = lab
+        self._faults = faults
         self._rules = rules or (REAL if lab is None else LAB)
         self._lab_reported = False
         self._mode = ""
@@ -92,7 +98,7 @@ class Rig:
             obstacle=self._watch.obstacle,
             publish=self._publish,
         )
-        self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules)
+        self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules, checks=checks)
         self._operations: dict[str, Operation] = {
             **self._desk.operations,
             **self._setup.operations,
@@ -117,6 +123,8 @@ class Rig:
             mover=lambda: self._desk.authority.mover,
             stop=self._stop_for,
         )
+        if faults is not None:
+            faults.start(self._publish)
 
     @property
     def kind(self) -> str:
@@ -152,6 +160,7 @@ class Rig:
             },
             workspace=None if box is None else (box.low.tolist(), box.high.tolist()),
             stopped_by=self._desk.executor.stopped_by,
+            faults="" if self._faults is None else str(self._faults.plan),
             name=peer.name,
             session=peer.session,
             state=self._desk.authority.state.value,
@@ -203,6 +212,8 @@ class Rig:
 
     def close(self) -> None:
         """Stop the arm, then end everything."""
+        if self._faults is not None:
+            self._faults.close()
         self._desk.close()
         self._pulse_watch.close()
         self._watch.close()
@@ -233,7 +244,8 @@ class Rig:
             self._report(str(error))
 
     def _arm_lost(self, sentence: str) -> None:
-        self._desk.decide(lambda authority: authority.lost(sentence))
+        self._mode = ""
+        self._desk.lost(sentence)
         self._report(sentence)
 
     def _arm_measured(self, state: RobotState) -> None:
@@ -241,11 +253,11 @@ class Rig:
         before, self._mode = self._mode, state.mode
         if state.mode == before:
             return
-        if state.mode == "fault":
-            self._desk.decide(lambda authority: authority.fail(ARM_FAULT))
         lacking = "" if state.mode in READY_MODES else NOT_READY
         self._desk.decide(lambda authority: authority.lack("mode", lacking))
         self._desk.decide(lambda authority: authority.found())
+        if state.mode == "fault":
+            self._desk.decide(lambda authority: authority.fail(ARM_FAULT))
 
     def _report(self, sentence: str) -> None:
         if self._lab is not None and not self._lab.is_alive:

@@ -290,6 +290,14 @@ def test_a_hold_is_over_with_the_next_preview(world):
     assert world.state == "armed"
 
 
+def test_a_motion_that_ended_early_leaves_the_arm_on_hold(world):
+    world.run()
+    world.arm("two")
+    world.authority.ended("1", "It came too late.")
+    assert (world.state, world.authority.why) == ("hold", "It came too late.")
+    assert world.authority.plan is None
+
+
 def test_a_lost_arm_is_found_again(world):
     world.arm()
     world.authority.lost("It is gone.")
