@@ -172,7 +172,8 @@ class SessionLog:
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
-        if not isinstance(event, messages.StepDone | messages.StateChanged):
+        ours = messages.StepDone | messages.StateChanged | messages.FaultInjected
+        if not isinstance(event, ours):
             self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():
@@ -191,6 +192,8 @@ class SessionLog:
                 self.note(f"motion {event.state}{': ' if event.why else ''}{event.why}")
             case messages.Fault():
                 self.fault(event.sentence, "rig")
+            case messages.FaultInjected():
+                self.fault(f"Injected {event.name}: {event.detail}.", "fault lab")
 
     def stopped(self, by: str) -> None:
         """Somebody asked for a stop."""

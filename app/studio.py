@@ -135,6 +135,7 @@ class Studio(QObject):
             controller=self.controller,
             motion=self.motion,
             recorder=self.recorder,
+            policy_alive=lambda: self.policy.alive,
             parent=self,
             **parts,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.controller import Controller
@@ -10,6 +12,9 @@ from app.notify import Notifier
 from app.recording import Recorder
 from app.session_log import SessionLog
 from app.store import BUSY, Phase, Store
+
+LOOK_MS = 100
+"""How often the connection to the policy is looked at."""
 
 
 class Watchdogs(QObject):
@@ -26,6 +31,7 @@ class Watchdogs(QObject):
         controller: Controller,
         motion: Motion,
         recorder: Recorder,
+        policy_alive: Callable[[], bool],
         notifier: Notifier,
         log: SessionLog,
         parent: QObject | None = None,
@@ -35,6 +41,11 @@ class Watchdogs(QObject):
         self._notifier, self._log = notifier, log
         self.answer_s = 0
         self._had_policy = False
+        self._policy_alive = policy_alive
+        self._missed = False
+        self._look = QTimer(self, interval=LOOK_MS)
+        self._look.timeout.connect(self._look_after_policy)
+        self._look.start()
         self._late = QTimer(self, singleShot=True)
         self._late.timeout.connect(self._too_late)
         store.phase_changed.connect(self._phase_changed)
@@ -46,6 +57,14 @@ class Watchdogs(QObject):
         had, self._had_policy = self._had_policy, self._store.capabilities is not None
         if had and not self._had_policy:
             self._lost("the policy")
+
+    @Slot()
+    def _look_after_policy(self) -> None:
+        """A server elsewhere may die between two questions; its connection tells."""
+        alive = self._policy_alive()
+        if not alive and not self._missed and self._had_policy:
+            self._lost("the policy")
+        self._missed = not alive
 
     @Slot(str)
     def _recorder_lost(self, _sentence: str) -> None:

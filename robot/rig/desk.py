@@ -38,6 +38,9 @@ NO_WORKSPACE = (
     "rig with --workspace x0,y0,z0,x1,y1,z1 in metres."
 )
 UNACKNOWLEDGED = "The arm's checklist is not acknowledged yet; go through it before it may move."
+MOST_BY = 200
+"""Characters that are kept of who stopped the arm."""
+
 Operation = Callable[[dict[str, Any], Peer], Any]
 
 
@@ -171,7 +174,10 @@ class Desk:
     def _preview(self, request: dict[str, Any], owner: Peer) -> Any:
         chunk = guard.first_steps(chunk_from_message(request.get("chunk")), steps_of(request))
         with self._gate:
-            revision = self._revision
+            revision, limits = self._revision, self._limits
+        clamped = 0
+        if request.get("clamp") is True:
+            chunk, clamped = guard.clamp(chunk, self.executor.start_pose(), limits)
         preview = self.executor.preview(chunk)
         plan = Plan(
             digest=digest_of(chunk, text(request, "context"), revision),
@@ -188,7 +194,7 @@ class Desk:
                 # where the arm could not run it anyway, a preview is still an answer
                 with suppress(RejectedError):
                     self.authority.previewed(plan)
-        return replace(preview, digest=plan.digest).to_message()
+        return replace(preview, digest=plan.digest, clamped=clamped).to_message()
 
     def _fresh_seconds(self, request: dict[str, Any]) -> float | None:
         """Return how old a picture may be: as the rig demands, or the client if it is stricter."""
@@ -264,7 +270,9 @@ class Desk:
         self.decide(lambda authority: authority.yield_(owner))
 
     def _stop(self, request: dict[str, Any], _: Peer) -> Any:
-        self.stop(str(request.get("by", "")))
+        by = request.get("by", "")
+        # whatever it says, it is a stop
+        self.stop(by[:MOST_BY] if isinstance(by, str) else "")
 
     def _release(self, request: dict[str, Any], owner: Peer) -> Any:
         with self._gate:

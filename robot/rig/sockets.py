@@ -14,6 +14,7 @@ import logging
 import math
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -37,6 +38,10 @@ PING_SECONDS = 0.5
 SILENCE_SECONDS = 3.0
 """A client that does not answer for so long is taken for gone, and what it started is stopped."""
 
+MOST_CONNECTIONS = 32
+"""To each path at a time, so that no flood of one kind keeps a stop out."""
+
+LONGEST_SENTENCE = 600
 BATCHES_UNDERWAY = 2
 _WAIT_SECONDS = 0.5
 
@@ -60,6 +65,8 @@ class RigSockets:
         require_token(host, token)
         self._token = token
         self._rig: Rig | None = None
+        self._open: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._paths: dict[str, Callable[[ServerConnection, Rig], None]] = {
             "/control": self._control,
             "/stream": self._stream,
@@ -97,17 +104,31 @@ class RigSockets:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if not authorised(request.headers.get("Authorization"), self._token):
             return connection.respond(HTTPStatus.UNAUTHORIZED, "This rig asks for its token.\n")
-        if request.path.partition("?")[0] not in self._paths:
+        path = request.path.partition("?")[0]
+        if path not in self._paths:
             return connection.respond(
                 HTTPStatus.NOT_FOUND, f"This rig has {', '.join(self._paths)}.\n"
+            )
+        if self._open[path] >= MOST_CONNECTIONS:
+            return connection.respond(
+                HTTPStatus.SERVICE_UNAVAILABLE, f"All {MOST_CONNECTIONS} connections are taken.\n"
             )
         return None
 
     def _handle(self, connection: ServerConnection) -> None:
         assert self._rig is not None, "clients are accepted after serve() only"
         assert connection.request is not None
-        with contextlib.suppress(ConnectionClosed):
-            self._paths[connection.request.path.partition("?")[0]](connection, self._rig)
+        path = connection.request.path.partition("?")[0]
+        with self._counting:
+            self._open[path] += 1
+            several_at_once = self._open[path] > MOST_CONNECTIONS
+        try:
+            if not several_at_once:
+                with contextlib.suppress(ConnectionClosed):
+                    self._paths[path](connection, self._rig)
+        finally:
+            with self._counting:
+                self._open[path] -= 1
 
     def _control(self, connection: ServerConnection, rig: Rig) -> None:
         outbox = _Outbox(connection)
@@ -239,20 +260,28 @@ def _answer(
     *,
     allowed: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    number: Any = 0
+    number = 0
     try:
         request = unpack(message)
         if not isinstance(request, dict):
             raise StudioError("a request is a map with 'id' and 'op'")
-        number = request.get("id", 0)
+        asked = request.get("id", 0)
+        # what is no number is not sent back: it may be too deep to be packed again
+        number = asked if isinstance(asked, int) and not isinstance(asked, bool) else 0
         if allowed and request.get("op") not in allowed:
             raise StudioError(f"this connection takes only: {', '.join(allowed)}")
-        numbers.require_next(number)
+        numbers.require_next(asked)
         return {"id": number, "result": rig.perform(request, peer)}
     except RejectedError as error:
-        return {"id": number, "error": str(error), "rejected": True, "step": error.step}
+        return {"id": number, "error": _cut(error), "rejected": True, "step": error.step}
     except (StudioError, WireError) as error:
-        return {"id": number, "error": str(error)}
-    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        return {"id": number, "error": _cut(error)}
+    except Exception as error:  # whatever a stranger sends: the connection stays, the rig as well
         _log.debug("bad request", exc_info=True)
-        return {"id": number, "error": f"the rig did not understand: {error!r}"}
+        return {"id": number, "error": f"the rig did not understand: {_cut(repr(error))}"}
+
+
+def _cut(sentence: object) -> str:
+    """Return a sentence without the rest of a very long value that it quotes."""
+    text = str(sentence)
+    return text if len(text) <= LONGEST_SENTENCE else f"{text[:LONGEST_SENTENCE]} …"
