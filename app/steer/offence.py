@@ -69,8 +69,7 @@ def offence_of(plan: Plan) -> Offence | None:
     if preview is None or preview.verdict.ok or preview.verdict.step is None:
         return None
     verdict = preview.verdict
-    kind = str(getattr(verdict, "kind", ""))
-    return Offence(step=verdict.step, kind=kind, reason=verdict.reason)
+    return Offence(step=verdict.step, kind=verdict.kind, reason=verdict.reason)
 
 
 def place_of(offence: Offence, points: NDArray[np.floating]) -> NDArray[np.floating] | None:
