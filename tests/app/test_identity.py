@@ -42,7 +42,9 @@ def test_every_window_says_whose_arm_it_is(rigged: Rigged) -> None:
     assert WIDTHS["real"] > WIDTHS["lab"]
     rigged.studio._service_failed("rig", "The rig crashed. Restart it.")
     assert window.windowTitle() == "Steering Studio"
-    assert not edge_of(window).isVisible()
+    gone = edge_of(window)
+    assert gone is not None
+    assert not gone.isVisible()
 
 
 def test_training_with_faults_is_said(rigged: Rigged) -> None:

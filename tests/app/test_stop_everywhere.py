@@ -53,7 +53,7 @@ def openers(rigged: Rigged) -> dict[str, Callable[[], Any]]:
     }
 
 
-def shown_dialogs() -> list[QWidget]:
+def shown_dialogs() -> list[QDialog]:
     found = [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
     assert not any(dialog.isModal() for dialog in found), "a modal dialog holds the window"
     return found
