@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import queue
 import time
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -273,6 +275,33 @@ def test_without_a_network_the_gripper_does_not_hear(bench):
     with pytest.raises(RobotLostError):
         bench.robot.set_gripper(False).result(1.0)
     assert bench.inner.grips == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_comes_in_whatever_order_a_person_gets_the_arm_back(bench, seed):
+    faults = list(islice(FaultPlan(seed=seed).injections(()), 40))
+    for fault in faults:
+        bench.now += 100.0  # what lasts is over, what latches is not
+        bench.inject(fault.kind, 0.05 if fault.kind == FaultKind.GRIPPER_SLOW else fault.seconds)
+        for _ in range(4):
+            with contextlib.suppress(RobotError):
+                bench.run(1, 1, int(fault.seconds * 1e3) % 2)
+                bench.now += 1.0
+                bench.until(RunEnded)
+        bench.now += 100.0
+        bench.executor.release()
+        assert bench.robot.state().mode == "idle"
+        at = bench.inner.pose.copy()
+        bench.executor.release()
+        np.testing.assert_array_equal(bench.inner.pose, at)
+        bench.executor.home(bench)
+        bench.until(RunEnded)
+    for _ in range(3):  # what still waited for a motion strikes these
+        bench.run(1, 1)
+        bench.until(RunEnded)
+        bench.executor.release()
+    bench.run(1, 1)
+    assert bench.until(RunEnded)[-1].reason == "done"
 
 
 def test_every_method_of_an_arm_has_been_thought_of():
