@@ -44,7 +44,10 @@ COMMANDS = {
     "bench ratings": ("core.ratings.bench:run_bench_ratings", "the ratings checked and timed"),
     "bench decoder": ("core.decoding.bench:run_bench_decoder", "speed of each decoding step"),
     "bench review": ("core.review.bench:run_bench_review", "how soon long sessions open and seek"),
+    "bench guard": ("robot.bench_guard:run_bench_guard", "hostile chunks against the guard"),
     "bench gui": ("app.bench.gui:run_bench_gui", "how soon the window paints and stops"),
+    "bench stop": ("app.bench.stop:run_bench_stop", "how soon the arm rests, at the driver"),
+    "bench faults": ("app.bench.faults:run_bench_faults", "an hour in which things go wrong"),
     "bench serve": ("core.policy.bench:run_bench_serve", "speed of the policy server"),
     "bench gpu": ("core.decoding.bench_gpu:run_bench_gpu", "the engine at 7B-D size on a GPU"),
     "bench recorder": (

@@ -89,6 +89,9 @@ def make_application() -> Any:
     from PySide6.QtCore import QCoreApplication, Qt
     from PySide6.QtWidgets import QApplication
 
+    from core.memory import give_memory_back
+
+    give_memory_back()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Steering Studio")
@@ -146,7 +149,8 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
         make_policy=lambda url, token: RemotePolicy(
             url, token, keys=parse_keys(studio.settings.policy_keys)
         ),
-        make_rig=RigClient,
+        # its sign of life is this event loop, which calls pulse(): the arm stops when it hangs
+        make_rig=lambda url, token: RigClient(url, token, own_pulse=False),
         make_recorder=lambda: RecorderClient(
             Path(studio.settings.sessions), {"program": "studio"}, video=studio.settings.film
         ),

@@ -27,6 +27,7 @@ from core.types import (
     Trace,
 )
 from robot.rig import messages
+from robot.rig.states import MotionState
 
 FRAMES_PER_SECOND = 15
 STATES_PER_SECOND = 30
@@ -187,6 +188,8 @@ class SessionLog:
                 self._send(events.Stopped(by=f"rig: {event.by}"))
             case messages.Released():
                 self.note("stop released")
+            case messages.StateChanged() if event.why or event.state == MotionState.ARMED:
+                self.note(f"motion {event.state}{': ' if event.why else ''}{event.why}")
             case messages.Fault():
                 self.fault(event.sentence, "rig")
             case messages.FaultInjected():

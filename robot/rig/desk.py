@@ -27,6 +27,7 @@ from robot.rig.authority import Authority
 from robot.rig.checks import recovery_checklist, require_confirmed
 from robot.rig.messages import Fault, RigEvent, RunEnded, StateChanged, Stopped, chunk_from_message
 from robot.rig.plan import Peer, Plan, digest_of
+from robot.rig.pulse import Pulses
 from robot.rig.requests import flag, names, optional_int, optional_number, steps_of, text
 from robot.rig.rules import RigRules
 from robot.rig.states import MotionState
@@ -37,6 +38,9 @@ NO_WORKSPACE = (
     "rig with --workspace x0,y0,z0,x1,y1,z1 in metres."
 )
 UNACKNOWLEDGED = "The arm's checklist is not acknowledged yet; go through it before it may move."
+MOST_BY = 200
+"""Characters that are kept of who stopped the arm."""
+
 Operation = Callable[[dict[str, Any], Peer], Any]
 
 
@@ -51,6 +55,7 @@ class Desk:
         home: NDArray[np.float64],
         tidy: NDArray[np.float64],
         rules: RigRules,
+        pulses: Pulses,
         publish: Callable[[RigEvent], None],
     ) -> None:
         """Start the executor.
@@ -61,11 +66,13 @@ class Desk:
             home: (7,) joint angles of the home pose [rad].
             tidy: (7,) joint angles of the folded pose [rad].
             rules: How strict to be.
+            pulses: Who is alive, and holds the arm to run.
             publish: Gets every event; must not block.
         """
         self._robot = robot
         self._tidy_joints = tidy
         self._rules = rules
+        self._pulses = pulses
         self._publish = publish
         self._limits = limits
         self._revision = 0
@@ -167,7 +174,10 @@ class Desk:
     def _preview(self, request: dict[str, Any], owner: Peer) -> Any:
         chunk = guard.first_steps(chunk_from_message(request.get("chunk")), steps_of(request))
         with self._gate:
-            revision = self._revision
+            revision, limits = self._revision, self._limits
+        clamped = 0
+        if request.get("clamp") is True:
+            chunk, clamped = guard.clamp(chunk, self.executor.start_pose(), limits)
         preview = self.executor.preview(chunk)
         plan = Plan(
             digest=digest_of(chunk, text(request, "context"), revision),
@@ -184,7 +194,7 @@ class Desk:
                 # where the arm could not run it anyway, a preview is still an answer
                 with suppress(RejectedError):
                     self.authority.previewed(plan)
-        return replace(preview, digest=plan.digest).to_message()
+        return replace(preview, digest=plan.digest, clamped=clamped).to_message()
 
     def _fresh_seconds(self, request: dict[str, Any]) -> float | None:
         """Return how old a picture may be: as the rig demands, or the client if it is stricter."""
@@ -219,6 +229,7 @@ class Desk:
         with self._gate:
             plan = self.authority.startable(digest, owner, supersede=supersede)
         try:
+            self._pulses.require(owner)
             if not supersede:
                 self._require_unmoved(plan)
             return self.executor.run(plan.chunk, None, owner, permit=permit, supersede=supersede)
@@ -249,6 +260,7 @@ class Desk:
                 self.authority.move(owner, run_id)
 
         self.decide(lambda authority: authority.require_movable(owner))
+        self._pulses.require(owner)
         return self.executor.home(owner, open_gripper=opened, joints=joints, permit=permit)
 
     def _claim(self, _request: dict[str, Any], owner: Peer) -> Any:
@@ -258,7 +270,9 @@ class Desk:
         self.decide(lambda authority: authority.yield_(owner))
 
     def _stop(self, request: dict[str, Any], _: Peer) -> Any:
-        self.stop(str(request.get("by", "")))
+        by = request.get("by", "")
+        # whatever it says, it is a stop
+        self.stop(by[:MOST_BY] if isinstance(by, str) else "")
 
     def _release(self, request: dict[str, Any], owner: Peer) -> Any:
         with self._gate:

@@ -44,11 +44,15 @@ class StepDone:
         run_id: Number of the run.
         step: Index of the step, from 0.
         state: What the arm measured afterwards.
+        latency_ms: By how much later than planned the arm arrived, seen every 20 ms.
+        holds: After the gripper closed, whether something is between its fingers.
     """
 
     run_id: str
     step: int
     state: RobotState | None = None
+    latency_ms: float | None = None
+    holds: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,11 +63,13 @@ class RunEnded:
         run_id: Number of the run.
         reason: "done", "stopped", or a sentence about what went wrong.
         steps_done: How many steps were executed completely.
+        latency_ms: Time from the command to the arm's first motion; None when it did not move.
     """
 
     run_id: str
     reason: str
     steps_done: int = 0
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,6 +7,7 @@ import signal
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from core.service import announce_ready, is_loopback, when_parent_leaves
 from core.types import StudioError
 from robot.base import Camera, Robot
+from robot.driver_log import logged
 from robot.faults.lab import FaultLab
 from robot.faults.plan import FaultPlan, parse_plan
 from robot.guard import Limits, Workspace
@@ -76,9 +78,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how old the picture that a plan answers may be when it is run",
     )
     parser.add_argument(
+        "--pulse-limit",
+        type=float,
+        metavar="SECONDS",
+        help="how long a client that moves the arm may give no sign of life; "
+        f"{LAB.pulse_seconds:g} unless a busy machine only simulates",
+    )
+    parser.add_argument(
         "--no-realtime",
         action="store_true",
         help="do without a real-time kernel (motions of a real arm may be aborted)",
+    )
+    parser.add_argument(
+        "--driver-log", type=Path, metavar="FILE", help="note when each call of the driver begins"
     )
     parser.add_argument(
         "--faults",
@@ -147,6 +159,8 @@ def build_rig(args: argparse.Namespace) -> Rig:
         from robot.franka import FrankaRobot  # only now: options are judged without the library
 
         robot: Robot = FrankaRobot(host, speed=rules.speed, realtime=realtime)
+        if args.driver_log is not None:
+            robot = logged(robot, args.driver_log)
         undo.callback(robot.close)
         faults: FaultLab | None = None
         if plan is not None:
@@ -209,16 +223,26 @@ def _rules(args: argparse.Namespace, usual: RigRules) -> RigRules:
             f"--speed is {speed:g}, more than the {most:g} that a first connection is held to; "
             f"give --max-speed {speed:g} as well once the arm has shown that it is set up well."
         )
-    age = usual.observation_seconds if args.observation_age is None else args.observation_age
-    if not 0 < age < float("inf"):
-        raise StudioError(f"--observation-age is {age}; expected a number of seconds above 0.")
+    if args.pulse_limit is not None and usual.real:
+        raise StudioError("--pulse-limit is for a simulated lab; a real arm's limit is fixed.")
     return replace(
         usual,
         speed=speed,
         max_speed=most,
         hold_to_run=usual.hold_to_run or args.hold_to_run,
-        observation_seconds=age,
+        observation_seconds=_seconds(
+            "--observation-age", args.observation_age, usual.observation_seconds
+        ),
+        pulse_seconds=_seconds("--pulse-limit", args.pulse_limit, usual.pulse_seconds),
     )
+
+
+def _seconds(option: str, given: float | None, default: float) -> float:
+    if given is None:
+        return default
+    if not 0 < given < float("inf"):
+        raise StudioError(f"{option} is {given}; expected a number of seconds above 0.")
+    return given
 
 
 def _share(option: str, given: float | None, default: float) -> float:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from core.types import RobotState
 from robot.base import PreemptedError, RobotError, RobotLostError
+from robot.kinematics import along
+from robot.sim.kinematics import home_joints
 
 START = np.array([0.5, 0.0, 0.25])
 
@@ -31,12 +33,14 @@ class FakeRobot:
         moving: Cleared to make motions hang until it is set.
         fault: Raised by the next :meth:`wait`, once.
         lost: Whether the connection is gone.
+        closed_at: Opening at which its closed fingers meet something.
     """
 
     host = "fake"
 
     def __init__(self) -> None:
         self.pose = down(START)
+        self._joints = home_joints()
         self.opening = 1.0
         self.visited: list[NDArray[np.float64]] = []
         self.grips: list[bool] = []
@@ -46,6 +50,7 @@ class FakeRobot:
         self.fault: RobotError | None = None
         self.lost = False
         self.gripper_hangs = False
+        self.closed_at = 0.0
         self._path: list[NDArray[np.float64]] = []
         self._passed = 0
         self._stopped = False
@@ -53,8 +58,10 @@ class FakeRobot:
 
     def state(self) -> RobotState:
         self._require()
+        reached = along(self.pose[None], self._joints).joints
+        self._joints = reached[0] if len(reached) else self._joints
         return RobotState(
-            q=np.zeros(7), ee_pose=self.pose, gripper=self.opening, t_ns=time.monotonic_ns()
+            q=self._joints, ee_pose=self.pose, gripper=self.opening, t_ns=time.monotonic_ns()
         )
 
     def commanded_pose(self) -> NDArray[np.float64]:
@@ -102,7 +109,7 @@ class FakeRobot:
         self._grip = Future()
         if not self.gripper_hangs:
             self.grips.append(opened)
-            self.opening = float(opened)
+            self.opening = 1.0 if opened else self.closed_at
             self._grip.set_result(None)
         return self._grip
 
