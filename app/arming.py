@@ -39,12 +39,14 @@ class Offer:
         order: The chunk, if it is one; it is armed in the rig.
         call: What starts it; runs in the rig's thread.
         ends_at: When it is withdrawn [s, monotonic].
+        digest: What the rig calls the chunk.
     """
 
     words: str
     order: Order | None
     call: Callable[[Any], Any]
     ends_at: float
+    digest: str = ""
 
 
 class Arming(QObject):
@@ -79,7 +81,7 @@ class Arming(QObject):
         self.why = ""
         self._arming = False
         self._seen: tuple[Any, ...] = ()
-        self._outdated = ""
+        self._outdated = self._seen_armed = ""
         self._lead = QTimer(self, singleShot=True, interval=LEAD_MS)
         self._lead.timeout.connect(self._start)
         self._clock = QTimer(self, interval=250)
@@ -140,6 +142,7 @@ class Arming(QObject):
                     order=order,
                     call=lambda client: client.start(preview.digest),
                     ends_at=time.monotonic() + seconds,
+                    digest=preview.digest,
                 )
             )
 
@@ -202,7 +205,8 @@ class Arming(QObject):
         self.changed.emit()
 
     def _put(self, offer: Offer) -> None:
-        self.offer = offer
+        self.offer, self._seen_armed = offer, ""
+        self._motion_changed()
         self._clock.start()
         if self.held and self._store.auto:  # held on from the cycle before
             self._lead.start()
@@ -286,7 +290,10 @@ class Arming(QObject):
         motion, offer = self._store.motion, self.offer
         if offer is None or offer.order is None:
             return
-        if motion.state not in (MotionState.ARMED, MotionState.EXECUTING):
+        if motion.state == MotionState.ARMED and motion.digest == offer.digest:
+            self._seen_armed = offer.digest
+        # What happened before the arming may be heard of after its answer.
+        elif self._seen_armed == offer.digest and motion.state != MotionState.EXECUTING:
             self._take_away(f"Disarmed: {motion.why.rstrip('.') or 'the rig took it back'}.")
 
 

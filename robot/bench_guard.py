@@ -9,6 +9,7 @@ judged (:mod:`robot.sim.good_chunks`): rejecting those would make a guard useles
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from robot.guard import Limits, first_steps, preview
 
 if TYPE_CHECKING:
     from core.report import Report
-    from robot.bench_hostile import Attack, Hostile
+    from robot.bench_hostile import Attack
     from robot.bench_recorder import RecordingDriver, Tally
     from robot.sim.good_chunks import GoodChunk
 
@@ -51,16 +52,44 @@ class Score:
 
 @dataclass(slots=True, kw_only=True)
 class Times:
-    """How long the guard took [ns]."""
+    """How much processor time the guard took [ns]: others may be busy on the same machine."""
 
     accepted: list[int] = field(default_factory=list[int])
     rejected: list[int] = field(default_factory=list[int])
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of all chunks.
+
+    Attributes:
+        scores: By kind.
+        tally: What the driver met.
+        times: Of the guard.
+    """
+
+    scores: dict[str, Score]
+    tally: Tally
+    times: Times
+
+    def add(self, other: Outcome) -> None:
+        """Add what another process found."""
+        for kind, score in self.scores.items():
+            more = other.scores[kind]
+            score.unreadable += more.unreadable
+            score.accepted += more.accepted
+            score.rejected.update(more.rejected)
+            score.outside += more.outside
+        self.tally.add(other.tally)
+        self.times.accepted += other.times.accepted
+        self.times.rejected += other.times.rejected
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``bench guard``."""
     parser.add_argument("--chunks", type=int, default=CHUNKS, help="hostile chunks to try")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1, help="each has seeds of its own")
     parser.add_argument("--json", type=Path, help="write the results here")
 
 
@@ -71,47 +100,67 @@ def run_bench_guard(arguments: argparse.Namespace) -> int:
         StudioError: If there is nothing to try, or the stored chunks are missing.
     """
     from core.report import Report
-    from robot.bench_hostile import Hostile
-    from robot.bench_recorder import RecordingDriver
-    from robot.rig.server import LAB_WORKSPACE
     from robot.sim.good_chunks import load_good_chunks
 
     if arguments.chunks < 1:
         raise StudioError(f"--chunks is {arguments.chunks}; at least one is needed")
     command = f"bench guard --chunks {arguments.chunks} --seed {arguments.seed}"
     report = Report(command, arguments.seed)
-    limits = Limits(workspace=LAB_WORKSPACE)
     good = load_good_chunks()
-    driver = RecordingDriver(limits)
-    driver.place(good[0].state.q)
-    hostile = Hostile(arguments.seed, limits, good)
-    scores = {kind: Score() for kind in hostile.kinds}
-    times = Times()
-    _attack(arguments.chunks, hostile, driver, limits, scores, times)
-    for kind, score in scores.items():
+    outcome = _attack_in_processes(arguments.chunks, arguments.seed, max(1, arguments.processes))
+    for kind, score in outcome.scores.items():
         _add_row(report, kind, score)
-    _add_goals(report, driver.tally, times)
-    _judge_good(report, good, limits)
+    _add_goals(report, outcome)
+    _judge_good(report, good, bench_limits())
     report.print()
     if arguments.json is not None:
         report.write(arguments.json)
     return 0
 
 
-def _attack(
-    count: int,
-    hostile: Hostile,
-    driver: RecordingDriver,
-    limits: Limits,
-    scores: dict[str, Score],
-    times: Times,
-) -> None:
+def bench_limits() -> Limits:
+    """Return the limits of the lab, which the guard and the driver are given alike."""
+    from robot.rig.server import LAB_WORKSPACE
+
+    return Limits(workspace=LAB_WORKSPACE)
+
+
+def _attack_in_processes(count: int, seed: int, processes: int) -> Outcome:
+    shares = [count // processes + (index < count % processes) for index in range(processes)]
+    jobs = [(share, (seed, index)) for index, share in enumerate(shares) if share]
+    if len(jobs) == 1:
+        return attack(*jobs[0])
+    with multiprocessing.get_context("spawn").Pool(len(jobs)) as pool:
+        outcomes = pool.starmap(attack, jobs)
+    total = outcomes[0]
+    for outcome in outcomes[1:]:
+        total.add(outcome)
+    return total
+
+
+def attack(count: int, seed: tuple[int, int]) -> Outcome:
+    """Throw hostile chunks at the guard and check what it accepts at a driver.
+
+    Args:
+        count: How many.
+        seed: Of everything that is drawn.
+    """
+    from robot.bench_hostile import Hostile
+    from robot.bench_recorder import RecordingDriver
+    from robot.sim.good_chunks import load_good_chunks
+
+    limits, good = bench_limits(), load_good_chunks()
+    driver = RecordingDriver(limits)
+    driver.place(good[0].state.q)
+    hostile = Hostile(seed, limits, good)
+    scores = {kind: Score() for kind in hostile.kinds}
+    outcome = Outcome(scores=scores, tally=driver.tally, times=Times())
     begun = told = time.monotonic()
     for index in range(count):
-        attack = hostile.draw()
-        score = scores[attack.kind]
+        one = hostile.draw()
+        score = scores[one.kind]
         before = driver.tally.outside
-        meet(attack, driver, limits, _OPENINGS[index % len(_OPENINGS)], score, times)
+        meet(one, driver, limits, _OPENINGS[index % len(_OPENINGS)], score, outcome.times)
         score.outside += driver.tally.outside - before
         now = time.monotonic()
         if now - told > PROGRESS_SECONDS:
@@ -122,6 +171,7 @@ def _attack(
                 f"{driver.tally.outside} of them outside; {left / 60:.0f} min left",
                 flush=True,
             )
+    return outcome
 
 
 def meet(
@@ -147,9 +197,9 @@ def meet(
         start = start.copy()
         start[:3, 3] += attack.shift
     joints = driver.joints if attack.told is None else attack.told
-    begun = time.perf_counter_ns()
+    begun = time.thread_time_ns()
     result = preview(chunk, start, driver.pose, limits, joints, opening)
-    taken = time.perf_counter_ns() - begun
+    taken = time.thread_time_ns() - begun
     if result.verdict.ok:
         times.accepted.append(taken)
         score.accepted += 1
@@ -171,7 +221,8 @@ def _add_row(report: Report, kind: str, score: Score) -> None:
     )
 
 
-def _add_goals(report: Report, tally: Tally, times: Times) -> None:
+def _add_goals(report: Report, outcome: Outcome) -> None:
+    tally, times = outcome.tally, outcome.times
     for name, count in tally.broken.most_common():
         report.add_row(broken_at_the_driver=name, times=count, worst=tally.worst[name])
     report.add_goal("outside at the driver", tally.outside, "chunks", "0", tally.outside == 0)
@@ -181,7 +232,7 @@ def _add_goals(report: Report, tally: Tally, times: Times) -> None:
         values = np.array(getattr(times, name), dtype=float) / 1e3
         for share in (50, 99):
             figure = float(np.percentile(values, share)) if len(values) else float("nan")
-            report.add_goal(f"guard, {name}, p{share}", figure, "us per chunk", "", True)
+            report.add_goal(f"guard, {name}, p{share}, processor time", figure, "us", "", True)
 
 
 def _judge_good(report: Report, good: tuple[GoodChunk, ...], limits: Limits) -> None:

@@ -45,7 +45,7 @@ class Attack:
 class Hostile:
     """Draws attacks."""
 
-    def __init__(self, seed: int, limits: Limits, good: tuple[GoodChunk, ...]) -> None:
+    def __init__(self, seed: tuple[int, int], limits: Limits, good: tuple[GoodChunk, ...]) -> None:
         """Find poses to begin from.
 
         Args:
@@ -94,7 +94,7 @@ class Hostile:
         return self._kinds[min(index, len(self._kinds) - 1)][2]()
 
     def _starts(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (M, 7) joint angles with the tool in the box, and those of them near-singular."""
+        """Return (M, 7) joint angles with the tool in the box, and some near-singular."""
         drawn = self._rng.uniform(fr3.JOINT_LOW, fr3.JOINT_HIGH, (POSES_TRIED, 7))
         kept: list[NDArray[np.float64]] = []
         sizes: list[float] = []
@@ -106,8 +106,10 @@ class Hostile:
             jacobian = along(pose[None], q).jacobians[0]
             sizes.append(float(np.linalg.svd(jacobian, compute_uv=False)[-1]))
         anywhere = np.array(kept)
-        order = np.argsort(sizes)
-        return anywhere, anywhere[order[: max(1, len(order) // 8)]]
+        smallest = np.argsort(sizes)
+        next_to = np.argsort(np.abs(np.array(sizes) - 1.2 * self._limits.singularity))
+        share = max(1, len(smallest) // 16)
+        return anywhere, anywhere[np.concatenate([smallest[:share], next_to[: 3 * share]])]
 
     def _message(self, actions: Any, rate: float = 5.0) -> dict[str, Any]:
         return {"actions": actions, "rate_hz": rate, "arm": "right"}

@@ -58,6 +58,15 @@ class Tally:
     broken: Counter[str] = field(default_factory=Counter[str])
     worst: dict[str, float] = field(default_factory=dict[str, float])
 
+    def add(self, other: Tally) -> None:
+        """Add what another driver met."""
+        self.chunks += other.chunks
+        self.poses += other.poses
+        self.outside += other.outside
+        self.broken.update(other.broken)
+        for name, value in other.worst.items():
+            self.worst[name] = max(self.worst.get(name, -np.inf), value)
+
 
 class RecordingDriver:
     """Stands in for the arm behind the guard; each path puts it at its end."""

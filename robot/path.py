@@ -10,12 +10,18 @@ _TINY = 1e-12
 
 def rotation_matrix(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the (3, 3) rotation about an axis-angle vector (3,) [rad]."""
-    angle = float(np.linalg.norm(vector))
-    if angle < _TINY:
-        return np.eye(3)
-    x, y, z = vector / angle
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * (cross @ cross)
+    return rotation_matrices(vector[None])[0]
+
+
+def rotation_matrices(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (N, 3, 3) rotations about (N, 3) axis-angle vectors [rad] (Rodrigues)."""
+    angles = np.sqrt(np.square(vectors).sum(axis=1))
+    axes = vectors / np.where(angles < _TINY, 1.0, angles)[:, None]
+    cross = np.zeros((len(vectors), 3, 3))
+    cross[:, 2, 1], cross[:, 0, 2], cross[:, 1, 0] = axes.T
+    cross -= cross.transpose(0, 2, 1)
+    sine, cosine = np.sin(angles)[:, None, None], np.cos(angles)[:, None, None]
+    return np.eye(3) + sine * cross + (1.0 - cosine) * (cross @ cross)
 
 
 def rotation_vector(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,19 +59,21 @@ def integrate(start: NDArray[np.float64], actions: NDArray[np.float64]) -> NDArr
     poses[1:, :3, 3] = start[:3, 3] + np.cumsum(actions[:, :3], axis=0)
     if not actions[:, 3:6].any():  # most models hardly turn the hand
         return poses
-    for index, action in enumerate(actions):
-        turned = rotation_matrix(action[3:6]) @ poses[index, :3, :3]
-        poses[index + 1, :3, :3] = orthonormal(turned)
+    turned = start[:3, :3]
+    for index, turn in enumerate(rotation_matrices(actions[:, 3:6]), start=1):
+        turned = turn @ turned
+        poses[index, :3, :3] = turned
+    poses[1:, :3, :3] = orthonormal(poses[1:, :3, :3])
     return poses
 
 
 def orthonormal(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rotation nearest to a (3, 3) matrix that has gathered rounding errors."""
+    """Return the rotations nearest to (..., 3, 3) matrices that have gathered rounding errors."""
     if not np.isfinite(rotation).all():
         return rotation  # left for the guard to name
     u, _, v = np.linalg.svd(rotation)
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))])
-    return u @ flip @ v
+    u[..., 2] *= np.sign(np.linalg.det(u @ v))[..., None]
+    return u @ v
 
 
 def quaternion(rotation: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ def run_look(store: Store, arming: Arming, keys: str) -> RunLook:
     if offer is not None:
         words = "Armed" if offer.order is not None else f"Hold: {offer.words}"
         return RunLook(text=f"{words} · {seconds} s", role="armed", holds=True, tip=tip)
-    if arming.is_armed:
+    if arming.is_armed and not store.auto:
         return RunLook(text="Arming …")
     if store.auto:
         words = "Going on" if arming.held else "Hold to go on"

@@ -15,6 +15,7 @@ from core.camera import CameraModel
 from core.types import Frame, StudioError
 from robot.base import Camera, CameraError
 from robot.cameras.calibration import Calibration, calibration_item, load_calibration, today
+from robot.cameras.opencv import without_secret
 from robot.cameras.steady import SteadyCamera
 from robot.check_item import CheckItem, CheckState
 from robot.rig.camera_options import SOURCES, open_camera
@@ -30,7 +31,7 @@ FIRST_SECONDS = 5.0
 
 _READ_SECONDS = 0.25
 _GRID = np.arange(0.2, 0.81, 0.1), np.arange(-0.4, 0.41, 0.1)
-"""Points on the table [m] that a picture is marked with: distances ahead, distances to the side."""
+"""Points at the height of the base [m] that a picture is marked with: ahead, to the side."""
 
 _AXIS = 0.1
 
@@ -65,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--picture",
         type=Path,
         metavar="FILE",
-        help="keep a picture (PNG), with the robot's axes and a 10 cm grid on the table drawn in",
+        help="keep a picture (PNG), with the robot's axes and a 10 cm grid at its base's height",
     )
 
 
@@ -81,8 +82,9 @@ def run_camera_check(args: argparse.Namespace) -> int:
     if not 0.5 <= args.seconds <= 600.0:
         raise StudioError(f"--seconds is {args.seconds}; expected 0.5 to 600.")
     found = None if args.calibration is None else load_calibration(args.calibration)
+    name = without_secret(args.source)
     camera = SteadyCamera(
-        open_camera("camera", args.source, None if found is None else found.model),
+        open_camera(name, args.source, None if found is None else found.model),
         None if found is None else found.distortion,
     )
     try:
@@ -125,7 +127,10 @@ def watch(camera: Camera, seconds: float) -> Look:
         ages.append(time.monotonic() - times[-1])
         last = frame
     if last is None or frames < 2:
-        raise CameraError(f"The camera delivered {frames} pictures in {seconds:.0f} s.")
+        raise CameraError(
+            f"Camera '{camera.name}' delivered {frames} pictures in all; look at its cable, and "
+            "whether another program uses it."
+        )
     return Look(
         frames=frames,
         seconds=times[-1] - times[0],
@@ -157,7 +162,7 @@ def judge(look: Look, found: Calibration | None) -> list[CheckItem]:
             else f"The arm is held when no picture comes for {LONGEST_GAP_MS:.0f} ms.",
         ),
         _repeated(look),
-        calibration_item("camera", None if found is None else found.made, today()),
+        calibration_item(look.last.camera, None if found is None else found.made, today()),
     ]
     return items if found is None else [*items, place_item(found.model)]
 
@@ -203,7 +208,7 @@ def _place(found: str) -> CheckItem:
 
 
 def keep_picture(file: Path, image: NDArray[np.uint8], model: CameraModel | None) -> None:
-    """Write a picture, with the base's axes and a grid on the table where they are known.
+    """Write a picture, with the base's axes and a grid at its height where they are known.
 
     Raises:
         StudioError: If it cannot be written.

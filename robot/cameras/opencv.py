@@ -26,6 +26,14 @@ LEAVE_SECONDS = 1.0
 
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
+# what OpenCV has to say to a log is said by our errors, in words
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
+
+def without_secret(address: str) -> str:
+    """Return the address of a stream without the name and password in it."""
+    return _SECRET.sub("", address)
+
 
 class OpenCvCamera:
     """Reads from a capture device; reopens it after it was lost."""
@@ -43,7 +51,7 @@ class OpenCvCamera:
         """
         self._name = name
         self._device = device
-        self._shown = _SECRET.sub("", device)
+        self._shown = without_secret(device)
         self._model = model
         self._changed = threading.Condition()
         self._frame: Frame | None = None

@@ -48,6 +48,7 @@ class FaultFacts:
 
 _WAIT = "Nothing; it passes by itself."
 _RELEASE = "Look at the arm, then release it."
+_ANEW = "Wait until the pictures are good again, then preview the plan anew."
 
 # A lab is watched leniently (robot.rig.watchdogs.LAB_WATCH): what shall end a motion there lasts.
 FACTS: dict[FaultKind, FaultFacts] = {
@@ -68,7 +69,9 @@ FACTS: dict[FaultKind, FaultFacts] = {
         seconds=3.0,
     ),
     FaultKind.STATE_FREEZE: FaultFacts(
-        what="the arm's state stands still while the arm may move", mend=_WAIT, seconds=4.0
+        what="the arm's state stands still while the arm may move",
+        mend="Look at the arm, which the rig has stopped, then release it.",
+        seconds=4.0,
     ),
     FaultKind.GRIPPER_SLOW: FaultFacts(
         what="the next command to the gripper begins late", mend=_WAIT, seconds=3.0
@@ -83,20 +86,24 @@ FACTS: dict[FaultKind, FaultFacts] = {
     ),
     FaultKind.PLAN: FaultFacts(what="the next motion finds no trajectory", mend=_WAIT),
     FaultKind.CAMERA_FREEZE: FaultFacts(
-        what="the camera delivers the same picture again and again", mend=_WAIT, seconds=5.0
+        what="the camera delivers the same picture again and again", mend=_ANEW, seconds=5.0
     ),
-    FaultKind.CAMERA_DROP: FaultFacts(what="the camera delivers nothing", mend=_WAIT, seconds=8.0),
+    FaultKind.CAMERA_DROP: FaultFacts(what="the camera delivers nothing", mend=_ANEW, seconds=8.0),
     FaultKind.CAMERA_UNPLUG: FaultFacts(
-        what="the camera is unplugged", mend="Wait until it is plugged in again.", seconds=8.0
+        what="the camera is unplugged",
+        mend="Plug it in again, then preview the plan anew.",
+        seconds=8.0,
     ),
     FaultKind.CAMERA_SWAP: FaultFacts(
-        what="the camera and another one have changed places", mend=_WAIT, seconds=5.0
+        what="the camera and another one have changed places",
+        mend="Stop, compare the pictures with the table, and change the cables back.",
+        seconds=5.0,
     ),
     FaultKind.CAMERA_DELAY: FaultFacts(
-        what="the camera's pictures come late", mend=_WAIT, seconds=9.0
+        what="the camera's pictures come late", mend=_ANEW, seconds=9.0
     ),
     FaultKind.CAMERA_SIZE: FaultFacts(
-        what="the camera delivers pictures of half the size", mend=_WAIT, seconds=5.0
+        what="the camera delivers pictures of half the size", mend=_ANEW, seconds=5.0
     ),
 }
 

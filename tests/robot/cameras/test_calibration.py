@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.types import StudioError
 from robot.cameras.calibration import calibration_item, load_calibration, parse_calibration
+from robot.cameras.command import place_item
 from robot.check_item import CheckState
 from robot.rig.camera_options import calibration_items
 
@@ -38,6 +40,14 @@ def test_a_good_one_is_read(tmp_path):
     assert (found.model.width, found.model.height, found.model.mounted_on_hand) == (640, 480, True)
     assert found.distortion.tolist() == [0.1, 0, 0, 0]
     assert found.made == date(2026, 11, 20)
+
+
+def test_the_example_of_the_guide_is_a_good_one():
+    page = (Path(__file__).parents[3] / "docs" / "real-arm.md").read_text("utf-8")
+    example = page.partition("```json")[2].partition("```")[0]
+    found = parse_calibration(json.loads(example), DAY)
+    assert len(found.distortion) == 5
+    assert place_item(found.model).state == CheckState.OK
 
 
 def test_without_a_day_the_files_own_counts(tmp_path):

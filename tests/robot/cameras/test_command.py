@@ -44,7 +44,7 @@ def test_a_good_camera_is_told_and_drawn(film, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "64 x 48 pixels" in said
     assert "looks at x 0.50, y 0.10 on the table" in said
-    assert "calibrated today" in said
+    assert f"Camera 'file:{film}' was calibrated today" in said
     drawn = cv2.imread(str(kept))
     assert (drawn == 255).all(axis=2).sum() > 20  # the grid, one point every 10 cm
 
@@ -92,5 +92,5 @@ def test_a_dark_camera_is_an_error(monkeypatch):
         def read(self, timeout):
             return None
 
-    with pytest.raises(CameraError, match="0 pictures"):
+    with pytest.raises(CameraError, match="0 pictures in all"):
         watch(Dark(), 0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice, pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,12 @@ def test_every_fault_is_described():
     assert set(FACTS) == set(FaultKind)
     assert all(facts.what and facts.mend.endswith(".") for facts in FACTS.values())
     assert all(SHORTEST <= 0.3 * facts.seconds < LONGEST for facts in FACTS.values())
+
+
+def test_every_fault_is_in_the_operators_table():
+    page = (Path(__file__).parents[3] / "docs" / "real-arm.md").read_text("utf-8")
+    for kind, facts in FACTS.items():
+        assert f"| `{kind}` | {facts.what} | {facts.mend[:-1]} |" in page
 
 
 def test_a_script_is_read_in_the_order_of_its_times():
