@@ -90,6 +90,8 @@ class Hour:
         self._driven.wait("path", fits=bool, seconds=START_S)
         self._recorder = self._driven.newest("recorder")
         self.shift = Shift(crew=self.crew, driven=self._driven, noise=noise, say=say)
+        self._listen()
+        self._injected.clear()  # until now there was no window to hear of them
         self._household = Household(self._who)
         self._undo.callback(self._household.close)
         self._begun = time.monotonic()
