@@ -194,7 +194,16 @@ def watched():
 def begin(client, arm):
     """Start a run that hangs in its motion."""
     arm.moving.clear()
-    run_id = client.run(ActionChunk(actions=np.tile([0.01, 0, 0, 0, 0, 0, 1.0], (3, 1))))
+    plan = ActionChunk(actions=np.tile([0.01, 0, 0, 0, 0, 0, 1.0], (3, 1)))
+    deadline = time.monotonic() + 5
+    while True:  # the watch takes a moment to see the first picture
+        try:
+            run_id = client.run(plan)
+        except StudioError:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        else:
+            break
     while "follow" not in arm.calls:
         time.sleep(0.001)
     return run_id
