@@ -84,6 +84,8 @@ class Watch:
                 self._look(desk, time.monotonic(), time.time())
             except StudioError as error:
                 self._report(str(error))
+            except Exception:  # whatever it was: somebody has to go on watching
+                _log.exception("a look failed")
 
     def _look(self, desk: Desk, now: float, wall: float) -> None:
         jump = self._clock.judge(now, wall)
