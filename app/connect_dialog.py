@@ -87,6 +87,7 @@ class ConnectDialog(QDialog):
         layout.addWidget(words)
         layout.addWidget(self.reminder)
         layout.addLayout(form)
+        layout.addStretch(1)
         layout.addLayout(foot)
 
     @property

@@ -17,6 +17,7 @@ class Edge(QWidget):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self._window = window
         self._kind = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -38,8 +39,8 @@ class Edge(QWidget):
         if not self._kind:
             self.hide()
             return
-        window, width = self.parentWidget(), WIDTHS[self._kind]
-        self.setGeometry(window.rect())
+        width = WIDTHS[self._kind]
+        self.setGeometry(self._window.rect())
         inner = self.rect().adjusted(width, width, -width, -width)
         self.setMask(QRegion(self.rect()).subtracted(QRegion(inner)))
         self.show()

@@ -50,6 +50,6 @@ def _key(word: str) -> Qt.Key | None:
     sequence = QKeySequence(word)
     if sequence.count() != 1:
         return None
-    pressed = sequence[0]
+    pressed = sequence[0]  # type: ignore[index] # the stubs do not know that it is a sequence
     plain = pressed.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
     return pressed.key() if plain and pressed.key() != Qt.Key.Key_unknown else None

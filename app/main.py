@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rig", metavar="URL", help="use this rig instead of the simulated lab")
     parser.add_argument("--rig-token", metavar="TOKEN", help="secret of the rig")
     parser.add_argument(
+        "--hold-to-run",
+        action="store_true",
+        help="let the lab's arm move only while a button, key or pedal is held, as a real one does",
+    )
+    parser.add_argument(
         "--faults",
         metavar="SPEC",
         help="let the lab go wrong on purpose, as an exercise: reflex@5,camera-freeze@10:2s or "
@@ -166,7 +171,9 @@ def service_specs(args: argparse.Namespace) -> list[Any]:
 
     child = ["--port", "0", "--child"]
     model = ["--model", args.model] if args.model else []
-    faults = ["--faults", args.faults] if args.faults else []
+    strict = ["--faults", args.faults] if args.faults else []
+    if args.hold_to_run:
+        strict.append("--hold-to-run")
     return [
         ServiceSpec(
             name="lab",
@@ -176,7 +183,7 @@ def service_specs(args: argparse.Namespace) -> list[Any]:
         ServiceSpec(
             name="rig",
             title="The rig",
-            arguments=lambda ready: ["rig", *child, "--lab", str(ready["lab"]["ready"]), *faults],
+            arguments=lambda ready: ["rig", *child, "--lab", str(ready["lab"]["ready"]), *strict],
             needs=("lab",),
         ),
         ServiceSpec(

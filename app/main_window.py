@@ -319,7 +319,9 @@ class MainWindow(QMainWindow):
     def _show_rig(self) -> None:
         rig = self.studio.store.rig
         real = rig is not None and rig.kind != "lab"
-        self._badge.setText("NO RIG" if rig is None else arm_name(rig.kind, rig.host))
+        words = "NO RIG" if rig is None else arm_name(rig.kind, rig.host)
+        # in two lines it is said in full in a narrow window too
+        self._badge.setText("\n".join(words.rsplit(" ", 1)) if rig is not None else words)
         role = "badge" if rig is None else "badge-fault" if real else "badge-ok"
         theme.set_role(self._badge, role)
         self._badge.setToolTip("" if rig is None else f"Arm at {rig.host}")

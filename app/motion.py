@@ -162,9 +162,10 @@ class Motion(QObject):
                     self._log.run_started(event.run_id, asked.chunk, event.steps, asked.request_id)
             case messages.StepDone():
                 self._store.set_progress(event.step + 1, self._store.progress[1])
-                self._note_latency(event)
+                self._note_step(event)
             case messages.RunEnded():
-                self._note_latency(event)
+                if event.latency_ms is not None:
+                    self._store.set_motion(latency_s=event.latency_ms / 1e3)
                 self._finish(event.reason)
             case messages.Stopped():
                 self._stop_timer.stop()
@@ -186,8 +187,10 @@ class Motion(QObject):
             hold_to_run=bool(client.hold_to_run),
             speed=float(client.speed),
             max_speed=float(client.max_speed),
-            faults=str(getattr(client, "faults", "")),
+            faults=str(client.faults),
             latency_s=None,
+            behind_s=None,
+            holds=None,
         )
         self._enter(client.motion)
 
@@ -222,10 +225,11 @@ class Motion(QObject):
             self._store.pin(None)
             self._store.set_phase(Phase.READY)
 
-    def _note_latency(self, event: messages.StepDone | messages.RunEnded) -> None:
-        latency_ms = getattr(event, "latency_ms", None)
-        if latency_ms:
-            self._store.set_motion(latency_s=float(latency_ms) / 1e3)
+    def _note_step(self, event: messages.StepDone) -> None:
+        if event.latency_ms is not None:
+            self._store.set_motion(behind_s=event.latency_ms / 1e3)
+        if event.holds is not None:
+            self._store.set_motion(holds=event.holds)
 
     def _finish(self, reason: str) -> None:
         completed = reason == messages.DONE

@@ -42,6 +42,8 @@ class MotionInfo:
         speed: Share of the arm's dynamics, 0 to 1.
         max_speed: The largest share that may be chosen.
         latency_s: From the last command to the arm's motion [s]; None while it is not measured.
+        behind_s: By how much the arm came later than planned at the last step [s], if measured.
+        holds: Whether something is between the gripper's fingers since it closed, if known.
         faults: What the fault lab does to this arm on purpose; empty without it.
     """
 
@@ -55,6 +57,8 @@ class MotionInfo:
     speed: float = 1.0
     max_speed: float = 1.0
     latency_s: float | None = None
+    behind_s: float | None = None
+    holds: bool | None = None
     faults: str = ""
 
     @property

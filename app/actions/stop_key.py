@@ -38,11 +38,10 @@ class StopKey:
             if not event.isAutoRepeat():
                 self._taken = False
             return taken
-        # A press whose release went to another program must not swallow the next one.
-        if not event.isAutoRepeat() and event.type() == QEvent.Type.ShortcutOverride:
-            self._taken = False
-        if not self._taken and not event.isAutoRepeat():
-            self._taken = self._key()
+        # Qt may tell of one press more than once, and a release may go to another program: the arm
+        # is asked about each time, and only what else Esc would do waits for the next press.
+        if not event.isAutoRepeat():
+            self._taken = self._key() or self._taken
         if self._taken:
             event.accept()
         return self._taken

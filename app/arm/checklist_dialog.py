@@ -66,6 +66,11 @@ class Item:
             mend=str(message.get("mend", "")),
         )
 
+    @property
+    def title(self) -> str:
+        """Its name as a heading; the name itself is what the rig knows it by."""
+        return self.name[:1].upper() + self.name[1:]
+
 
 class ItemRow(QWidget):
     """One item: its mark, what was found, what to do, and a box for what only a person knows."""
@@ -79,9 +84,10 @@ class ItemRow(QWidget):
         mark = QLabel()
         mark.setPixmap(icon(picture, token).pixmap(20, 20))
         mark.setAccessibleName(f"{item.name}: {item.state}")
-        self.box = QCheckBox(item.name)
+        self.box = QCheckBox(item.title, self)
+        self.box.setVisible(self.asks)
         self.box.toggled.connect(self.confirmed)
-        title = QLabel(item.name)
+        title = QLabel(item.title)
         theme.set_role(title, "title")
         column = QVBoxLayout()
         column.setSpacing(2)

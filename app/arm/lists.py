@@ -81,9 +81,11 @@ class Lists(QObject):
         if dialog is None:
             return
         self._studio.log.note(f"checklist confirmed: {', '.join(names)}")
-        self._studio.rig.call(
-            lambda client: client.acknowledge(names), lambda _: dialog.close(), dialog.say
-        )
+
+        def done(_: object) -> None:
+            dialog.close()
+
+        self._studio.rig.call(lambda client: client.acknowledge(names), done, dialog.say)
 
     @Slot(object)
     def _release(self, names: list[str]) -> None:

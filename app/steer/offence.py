@@ -66,11 +66,10 @@ class Offence:
 def offence_of(plan: Plan) -> Offence | None:
     """Return the step that a plan is rejected for; None when it is not, or for no single step."""
     preview = plan.preview
-    if preview is None or preview.verdict.ok or preview.verdict.step is None:
+    verdict = preview.verdict if preview is not None else None
+    if verdict is None or verdict.ok or verdict.step is None:
         return None
-    verdict = preview.verdict
-    kind = str(getattr(verdict, "kind", ""))
-    return Offence(step=verdict.step, kind=kind, reason=verdict.reason)
+    return Offence(step=verdict.step, kind=verdict.kind, reason=verdict.reason)
 
 
 def place_of(offence: Offence, points: NDArray[np.floating]) -> NDArray[np.floating] | None:

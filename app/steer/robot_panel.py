@@ -30,10 +30,14 @@ def arm_words(motion: MotionInfo, state: RobotState | None) -> tuple[str, str]:
 
 
 def arm_facts(motion: MotionInfo, clamped: str = "") -> str:
-    """Return what else there is to know: speed, time to the first motion, clamped numbers."""
+    """Return what else there is to know: speed, delays, what is held, clamped numbers."""
     facts = [] if motion.speed >= 1.0 else [f"speed {100 * motion.speed:.0f} %"]
     if motion.latency_s is not None:
         facts.append(f"moves after {1000 * motion.latency_s:.0f} ms")
+    if motion.behind_s is not None:
+        facts.append(f"{1000 * motion.behind_s:.0f} ms behind")
+    if motion.holds is not None:
+        facts.append("something held" if motion.holds else "nothing held")
     return " · ".join([*facts, *([clamped] if clamped else [])])
 
 

@@ -254,9 +254,9 @@ def test_robot_panel_speaks(qtbot: QtBot) -> None:
     panel.grab()
     assert arm_words(MotionInfo(state=MotionState.FAULT), None) == ("Arm fault", "fault")
     assert arm_words(MotionInfo(), None)[0] == "No robot yet"
-    slow = MotionInfo(state=MotionState.IDLE, speed=0.1, latency_s=0.038)
+    slow = MotionInfo(state=MotionState.IDLE, speed=0.1, latency_s=0.038, behind_s=0.02, holds=True)
     assert arm_facts(slow, "3 numbers clamped") == (
-        "speed 10 % · moves after 38 ms · 3 numbers clamped"
+        "speed 10 % · moves after 38 ms · 20 ms behind · something held · 3 numbers clamped"
     )
 
 

@@ -21,7 +21,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 def test_live_picture_badge_and_title(rigged: Rigged) -> None:
     rigged.ready()
     assert rigged.view.image_size == (320, 240)
-    assert rigged.window._badge.text() == "SIMULATED LAB"
+    assert rigged.window._badge.text() == "SIMULATED\nLAB"
     assert rigged.window.windowTitle() == "Steering Studio – SIMULATED LAB"
 
 
