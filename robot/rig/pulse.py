@@ -7,6 +7,7 @@ has a thread that beats on, but its beats grow old.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ ARRIVE_SECONDS = 0.2
 
 PULSE_LOST = "the rig: heartbeat of the studio lost"
 HOLD_RELEASED = "the rig: the hold was released"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +169,10 @@ class PulseWatch:
             by = "" if mover is None else self._pulses.judge(mover)
             # a rig that stood still itself finds old beats; those that wait unread come first
             if by and (by == HOLD_RELEASED or looked is mover):
-                self._stop(by)
+                try:
+                    self._stop(by)
+                except Exception:  # whatever it was: the next look finds the arm moving, or not
+                    _log.exception("the stop failed")
                 looked = None
             else:
                 looked = mover if by else None

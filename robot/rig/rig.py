@@ -30,6 +30,7 @@ from robot.rig.watch import Watch
 
 LAB_GONE = "The simulated lab is gone; start it again."
 
+LAID_ANEW = "The table was laid anew; the plan was about another one."
 ARM_FAULT = "The arm reports an error; look at it, then release it."
 NOT_READY = (
     "The arm takes no commands: its own stop is pressed, or it is being guided by hand; end that "
@@ -235,6 +236,8 @@ class Rig:
         what, arguments = str(request.get("what", "")), request.get("arguments")
         if what == "reset" and self._desk.executor.is_running:
             raise StudioError("The arm is moving; wait for its end before the table is laid anew.")
+        if what == "reset":
+            self._desk.decide(lambda authority: authority.disarm(LAID_ANEW))
         return self._lab.perform(what, dict(arguments) if isinstance(arguments, dict) else {})
 
     def _stop_for(self, by: str) -> None:

@@ -32,6 +32,7 @@ class Watch:
         cameras: Sequence[str],
         limits: WatchLimits,
         report: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare.
 
@@ -39,7 +40,9 @@ class Watch:
             cameras: Names of the cameras.
             limits: How old and how still things may be.
             report: Gets a sentence when the arm could not be told to stop.
+            clock: Returns the monotonic time [s].
         """
+        self._now = clock
         self._limits = limits
         self._report = report
         self._cameras = {name: CameraWatch(name, limits) for name in cameras}
@@ -58,14 +61,14 @@ class Watch:
 
     def obstacle(self) -> str:
         """Return why no plan should be armed or seen through now; empty when one may be."""
-        now = time.monotonic()
+        now = self._now()
         return state_fault(self._state, now, self._limits) or self._dark(now)
 
     def see(self, frame: Frame) -> None:
         """Take in a picture."""
         watch = self._cameras.get(frame.camera)
         if watch is not None:
-            watch.see(frame, time.monotonic())
+            watch.see(frame, self._now())
 
     def measure(self, state: RobotState) -> None:
         """Take in a state of the arm."""
@@ -81,11 +84,23 @@ class Watch:
     def _work(self, desk: Desk) -> None:
         while not self._end.wait(WATCH_SECONDS):
             try:
-                self._look(desk, time.monotonic(), time.time())
+                self.look(desk, self._now(), time.time())
             except StudioError as error:
                 self._report(str(error))
+            except Exception:  # whatever it was: somebody has to go on watching
+                _log.exception("a look failed")
 
-    def _look(self, desk: Desk, now: float, wall: float) -> None:
+    def look(self, desk: Desk, now: float, wall: float) -> None:
+        """Look once, and tell the desk what follows from it.
+
+        Args:
+            desk: What is told.
+            now: Monotonic time [s].
+            wall: Time on the wall [s].
+
+        Raises:
+            RobotError: If the arm could not be told to stop.
+        """
         jump = self._clock.judge(now, wall)
         if jump:
             _log.warning("%s", jump)

@@ -102,6 +102,21 @@ def test_the_watch_stops_once_the_beats_are_old_twice():
         watch.close()
 
 
+def test_a_stop_that_fails_is_tried_again():
+    pulses = Pulses(limit=0.2, hold_to_run=False)
+    stops: queue.Queue[str] = queue.Queue()
+
+    def stop(by):
+        stops.put(by)
+        raise RuntimeError("the driver failed")
+
+    watch = PulseWatch(pulses=pulses, mover=lambda: ME, stop=stop)
+    try:
+        assert [stops.get(timeout=5) for _ in range(3)] == [PULSE_LOST] * 3
+    finally:
+        watch.close()
+
+
 def test_a_heart_tells_how_long_the_program_has_been_silent():
     sent: queue.Queue[bytes] = queue.Queue()
     heart = Heart(sent.put, own=False)

@@ -3,99 +3,23 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from websockets.sync.client import connect
 
-from core.types import Frame, StudioError
 from core.wire import pack, unpack
 from robot.guard import RejectedError
 from robot.rig.client import RigClient
-from robot.rig.messages import StateChanged
-from robot.rig.rules import LAB, REAL
-from tests.robot.fake_robot import START, FakeRobot
-from tests.robot.rig.served import LIMITS, chunk, eventually, served
-
-REAL_UNHELD = replace(REAL, hold_to_run=False, watch=LAB.watch)
-
-
-class Arm(FakeRobot):
-    """Tells its speed and its checklist."""
-
-    def __init__(self):
-        super().__init__()
-        self.speed = 0.0
-        self.mode = "idle"
-        self.items = []
-        self.frozen = None
-
-    def state(self):
-        if self.frozen is not None:
-            return self.frozen
-        return replace(super().state(), mode=self.mode)
-
-    def set_speed(self, share):
-        self.speed = share
-
-    def checklist(self):
-        return self.items
-
-
-class Camera:
-    """Delivers noise at 50 Hz until it is told otherwise."""
-
-    name, model = "front", None
-
-    def __init__(self):
-        self.dark = threading.Event()
-        self.frozen = False
-        self._seq = 0
-        self._noise = np.random.default_rng(1)
-        self._image = np.zeros((48, 64, 3), np.uint8)
-
-    def read(self, timeout):
-        time.sleep(0.02)
-        if self.dark.is_set():
-            return None
-        self._seq += 1
-        if not self.frozen:
-            self._image = self._noise.integers(0, 255, (48, 64, 3), dtype=np.uint8)
-        return Frame(camera="front", image=self._image, t_ns=time.monotonic_ns(), seq=self._seq)
-
-    def close(self):
-        pass
+from robot.rig.rules import LAB
+from tests.robot.fake_robot import FakeRobot
+from tests.robot.rig.bodies import Arm, Camera, armed, can_arm, until
+from tests.robot.rig.served import chunk, eventually, served
 
 
 @pytest.fixture
 def arm():
     return Arm()
-
-
-def armed(client, **values):
-    preview = client.preview(chunk(), **values)
-    preview.verdict.require()
-    client.arm(preview.digest)
-    return preview.digest
-
-
-def can_arm(client):
-    """Whether the rig sees enough to arm anything."""
-    try:
-        return bool(armed(client))
-    except RejectedError:
-        return False
-
-
-def until(client, state, seconds=5.0):
-    """Wait for a state and return how it was told."""
-    deadline = time.monotonic() + seconds
-    while True:
-        event = client.events.get(timeout=max(0.0, deadline - time.monotonic()))
-        if isinstance(event, StateChanged) and event.state == state:
-            return event
 
 
 def test_a_client_hears_what_holds_when_it_connects(arm):
@@ -229,157 +153,6 @@ def test_anybody_stops_but_only_the_holder_releases(arm):
             two.release_stop()
         one.release_stop()
         assert until(one, "stopped").why.startswith("The arm was stopped by the other window")
-
-
-def test_an_unset_workspace_is_taught(arm):
-    limits = replace(LIMITS, workspace=None)
-    with served(arm, limits=limits) as url, RigClient(url) as client:
-        assert (client.motion.state, client.workspace) == ("connected", None)
-        with pytest.raises(RejectedError, match="workspace"):
-            client.home()
-        corner = client.teach()
-        np.testing.assert_allclose(corner, START)
-        with pytest.raises(StudioError, match="smaller"):
-            client.set_workspace(corner, corner)
-        client.set_workspace(corner - 0.1, corner + 0.1)
-        until(client, "idle")
-        assert client.workspace is not None
-        assert client.wait_ended(client.run(chunk()), 5).reason == "done"
-        assert not client.preview(chunk(8, 0.02)).verdict.ok
-
-
-@pytest.mark.parametrize("change", ["speed", "workspace"])
-def test_other_limits_disarm(arm, change):
-    with served(arm) as url, RigClient(url) as client:
-        digest = armed(client)
-        if change == "speed":
-            client.set_speed(0.2)
-            assert (arm.speed, client.speed) == (0.2, 0.2)
-        else:
-            client.set_workspace([0.3, -0.2, 0.1], [0.7, 0.2, 0.4])
-        with pytest.raises(RejectedError):
-            client.start(digest)
-        assert client.preview(chunk()).digest != digest
-
-
-def test_nobody_changes_the_limits_under_a_moving_arm(arm):
-    with served(arm) as url, RigClient(url) as client:
-        arm.moving.clear()
-        client.run(chunk())
-        for wish in (
-            lambda: client.set_speed(0.2),
-            lambda: client.set_workspace([0, 0, 0], [1, 1, 1]),
-            client.checklist,
-            client.release_stop,
-            client.home,
-            client.yield_,
-        ):
-            with pytest.raises(RejectedError, match="moving"):
-                wish()
-        client.stop("the end")
-
-
-@pytest.mark.parametrize("share", [0.0, 1.5, -1, float("nan")])
-def test_an_absurd_speed_is_refused(arm, share):
-    with served(arm) as url, RigClient(url) as client:
-        with pytest.raises(StudioError):
-            client.set_speed(share)
-        assert arm.speed == 0.0
-
-
-def test_a_real_arm_asks_for_its_checklist_and_stays_slow(arm):
-    arm.items = [
-        {"name": "FCI", "state": "ok", "found": "It is active.", "mend": ""},
-        {"name": "network", "state": "warn", "found": "It jitters.", "mend": "Use a cable."},
-    ]
-    with served(arm, REAL_UNHELD) as url, RigClient(url) as client:
-        assert client.motion.state == "connected"
-        with pytest.raises(RejectedError, match="checklist"):
-            client.home()
-        names = [item["name"] for item in client.checklist()]
-        assert names == ["FCI", "network", "hardware stop at hand"]
-        with pytest.raises(RejectedError, match="network, hardware stop"):
-            client.acknowledge([])
-        arm.items[0] = {"name": "FCI", "state": "fail", "found": "It is off.", "mend": "Turn on."}
-        with pytest.raises(RejectedError, match="fails at 'FCI'"):
-            client.acknowledge(names)
-        arm.items = arm.items[1:]
-        client.acknowledge(names)
-        until(client, "idle")
-        with pytest.raises(RejectedError, match="allowed"):
-            client.set_speed(0.3)
-
-
-def test_a_real_arm_only_moves_by_a_fresh_picture(arm):
-    with served(arm, REAL_UNHELD) as url, RigClient(url) as client:
-        client.acknowledge(["hardware stop at hand"])
-        with pytest.raises(RejectedError, match="which picture"):
-            armed(client)
-        now = time.monotonic_ns()
-        with pytest.raises(RejectedError, match="70 s old"):
-            armed(client, observed_ns=now - 70_000_000_000)
-        with pytest.raises(RejectedError, match="at most 3 s"):
-            armed(client, observed_ns=now - 5_000_000_000, fresh_s=3.0)
-        client.wait_ended(client.start(armed(client, observed_ns=now)), 5)
-        assert arm.calls == ["follow"]
-
-
-def test_a_real_arms_error_is_released_with_its_checklist_and_slowly(arm):
-    from robot.base import RobotError
-
-    with served(arm, REAL_UNHELD) as url, RigClient(url) as client:
-        client.acknowledge(["hardware stop at hand"])
-        arm.fault = RobotError("A reflex ended the motion.")
-        run_id = client.start(armed(client, observed_ns=time.monotonic_ns()))
-        assert "reflex" in client.wait_ended(run_id, 5).reason
-        assert "reflex" in until(client, "fault").why
-        with pytest.raises(RejectedError, match="reflex"):
-            client.home()
-        with pytest.raises(RejectedError, match="confirm"):
-            client.release_stop()
-        assert "recover" not in arm.calls
-        client.release_stop([item["name"] for item in client.checklist(recovery=True)])
-        until(client, "idle")
-        assert arm.speed == 0.05
-
-
-def test_an_arm_in_error_or_guided_by_hand_is_not_ready(arm):
-    with served(arm) as url, RigClient(url) as client:
-        arm.mode = "stopped"
-        assert "own stop" in until(client, "connected").why
-        arm.mode = "idle"
-        until(client, "idle")
-        arm.mode = "fault"
-        until(client, "fault")
-        arm.mode = "idle"
-        with pytest.raises(RejectedError, match="error"):
-            client.run(chunk())
-        client.release_stop()
-        client.wait_ended(client.run(chunk()), 5)
-
-
-@pytest.mark.parametrize("rules", [LAB, REAL_UNHELD])
-def test_a_lost_arm_that_answers_again_is_ready_as_far_as_it_was(arm, rules):
-    with served(arm, rules) as url, RigClient(url) as client:
-        if rules.real:
-            client.acknowledge(["hardware stop at hand"])
-        until(client, "idle")
-        arm.lost = True
-        assert "lost" in until(client, "disconnected").why
-        with pytest.raises(StudioError, match="lost"):
-            client.home()
-        arm.lost = False
-        if rules.real:
-            assert "checklist" in until(client, "connected").why
-        else:
-            until(client, "idle")
-            client.wait_ended(client.run(chunk()), 5)
-
-
-def test_the_arm_is_folded_away(arm):
-    with served(arm) as url, RigClient(url) as client:
-        client.tidy()
-        assert arm.calls == ["open", "move_joints"]
 
 
 def test_a_dark_camera_holds_the_arm_and_then_keeps_it_from_arming(arm):
