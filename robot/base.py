@@ -60,7 +60,11 @@ class Robot(Protocol):
         ...
 
     def follow(self, poses: NDArray[np.float64], step_seconds: float) -> None:
-        """Start moving through poses, coming to rest at the last; a running motion is replaced.
+        """Start moving through poses, coming to rest at the last.
+
+        A running motion is replaced without a rest. The arm has only the targets of the next half
+        second or so; :meth:`wait` hands over the others, so whoever no longer calls it lets the arm
+        come to rest on its path.
 
         Args:
             poses: (N, 4, 4) targets.
@@ -90,6 +94,8 @@ class Robot(Protocol):
     def wait(self, timeout: float) -> bool:
         """Wait for the motion to end, up to ``timeout`` seconds; return whether it has.
 
+        To be called ten times a second or more while :meth:`follow` moves the arm.
+
         Raises:
             PreemptedError: If it was stopped.
             PlanError: If no trajectory was found.
@@ -98,7 +104,7 @@ class Robot(Protocol):
         ...
 
     def stop(self) -> None:
-        """End any motion now.
+        """End any motion now; nothing of it goes on, whoever waits for it.
 
         Raises:
             RobotLostError: If the arm cannot be told.

@@ -49,6 +49,11 @@ class Score:
     rejected: Counter[str] = field(default_factory=Counter[str])
     outside: int = 0
 
+    @property
+    def tried(self) -> int:
+        """How many there were."""
+        return self.unreadable + self.accepted + sum(self.rejected.values())
+
 
 @dataclass(slots=True, kw_only=True)
 class Times:
@@ -90,6 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chunks", type=int, default=CHUNKS, help="hostile chunks to try")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1, help="each has seeds of its own")
+    parser.add_argument("--minutes", type=float, help="end after this long with what was tried")
     parser.add_argument("--json", type=Path, help="write the results here")
 
 
@@ -107,10 +113,12 @@ def run_bench_guard(arguments: argparse.Namespace) -> int:
     command = f"bench guard --chunks {arguments.chunks} --seed {arguments.seed}"
     report = Report(command, arguments.seed)
     good = load_good_chunks()
-    outcome = _attack_in_processes(arguments.chunks, arguments.seed, max(1, arguments.processes))
+    end = None if arguments.minutes is None else time.time() + 60.0 * arguments.minutes
+    processes = max(1, arguments.processes)
+    outcome = _attack_in_processes(arguments.chunks, arguments.seed, processes, end)
     for kind, score in outcome.scores.items():
         _add_row(report, kind, score)
-    _add_goals(report, outcome)
+    _add_goals(report, outcome, arguments.chunks)
     _judge_good(report, good, bench_limits())
     report.print()
     if arguments.json is not None:
@@ -125,9 +133,9 @@ def bench_limits() -> Limits:
     return Limits(workspace=LAB_WORKSPACE)
 
 
-def _attack_in_processes(count: int, seed: int, processes: int) -> Outcome:
+def _attack_in_processes(count: int, seed: int, processes: int, end: float | None) -> Outcome:
     shares = [count // processes + (index < count % processes) for index in range(processes)]
-    jobs = [(share, (seed, index)) for index, share in enumerate(shares) if share]
+    jobs = [(share, (seed, index), end) for index, share in enumerate(shares) if share]
     if len(jobs) == 1:
         return attack(*jobs[0])
     with multiprocessing.get_context("spawn").Pool(len(jobs)) as pool:
@@ -138,12 +146,13 @@ def _attack_in_processes(count: int, seed: int, processes: int) -> Outcome:
     return total
 
 
-def attack(count: int, seed: tuple[int, int]) -> Outcome:
+def attack(count: int, seed: tuple[int, int], end: float | None = None) -> Outcome:
     """Throw hostile chunks at the guard and check what it accepts at a driver.
 
     Args:
         count: How many.
         seed: Of everything that is drawn.
+        end: Clock time after which no more are tried [s]; None for no end.
     """
     from robot.bench_hostile import Hostile
     from robot.bench_recorder import RecordingDriver
@@ -157,6 +166,8 @@ def attack(count: int, seed: tuple[int, int]) -> Outcome:
     outcome = Outcome(scores=scores, tally=driver.tally, times=Times())
     begun = told = time.monotonic()
     for index in range(count):
+        if end is not None and time.time() > end:
+            break
         one = hostile.draw()
         score = scores[one.kind]
         before = driver.tally.outside
@@ -213,7 +224,7 @@ def _add_row(report: Report, kind: str, score: Score) -> None:
     most = ", ".join(f"{name} {count}" for name, count in score.rejected.most_common(4))
     report.add_row(
         chunks_like=kind,
-        tried=score.unreadable + score.accepted + sum(score.rejected.values()),
+        tried=score.tried,
         unreadable=score.unreadable,
         accepted=score.accepted,
         outside=score.outside,
@@ -221,8 +232,10 @@ def _add_row(report: Report, kind: str, score: Score) -> None:
     )
 
 
-def _add_goals(report: Report, outcome: Outcome) -> None:
+def _add_goals(report: Report, outcome: Outcome, wanted: int) -> None:
     tally, times = outcome.tally, outcome.times
+    tried = sum(score.tried for score in outcome.scores.values())
+    report.add_goal("hostile chunks", tried, "chunks", str(wanted), tried == wanted)
     for name, count in tally.broken.most_common():
         report.add_row(broken_at_the_driver=name, times=count, worst=tally.worst[name])
     report.add_goal("outside at the driver", tally.outside, "chunks", "0", tally.outside == 0)

@@ -52,12 +52,9 @@ def streaming_motion(
         shares: Shares of the limits in force for acceleration and jerk.
     """
     fastest = np.repeat(speeds, 3)
-    rates = np.abs(ways(window.poses)) / window.seconds
-    passing = np.abs(window.twists)
-    needed = np.maximum(rates, np.maximum(passing[:-1], passing[1:])) / fastest
     waypoints: list[CartesianWaypoint] = []
     for pose, twist, need in zip(
-        window.poses[1:], window.twists[1:], needed.max(axis=1), strict=True
+        window.poses[1:], window.twists[1:], _shares_of_speed(window, fastest), strict=True
     ):
         velocity = Twist(twist[:3].tolist(), twist[3:].tolist())
         target = CartesianState(RobotPose(affine(pose)), velocity)
@@ -69,6 +66,21 @@ def streaming_motion(
         factor = RelativeDynamicsFactor(share, *shares)
         waypoints.append(CartesianWaypoint(target, relative_dynamics_factor=factor))
     return CartesianWaypointMotion(waypoints)
+
+
+def _shares_of_speed(window: Window, fastest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (K,) shares of the (6,) velocity limits per axis that the ways of a window need.
+
+    The axes are those of the hand where a way begins: there franky plans it.
+    """
+    way = ways(window.poses)
+    frames = window.poses[:-1, :3, :3]
+    shares = np.zeros(len(way))
+    for twist in (way / window.seconds, window.twists[:-1], window.twists[1:]):
+        local = np.einsum("kji,kpj->kpi", frames, twist.reshape(-1, 2, 3)).reshape(-1, 6)
+        shares = np.maximum(shares, (np.abs(local) / fastest).max(axis=1))
+    # a window may begin amid a turn, so that its axes are turned by a part of that
+    return shares * (1.0 + np.linalg.norm(way[:, 3:], axis=1))
 
 
 def resting_motion(

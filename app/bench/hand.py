@@ -44,10 +44,12 @@ class Hand(QObject):
         super().__init__(window)
         self._studio, self._window = studio, window
         self._asked = 0
+        self._told_motion = ""
         self._stroke: Player | None = None
         self._told_recorder: tuple[object, str] | None = None
         store = studio.store
         store.phase_changed.connect(lambda phase: say(phase=str(phase)))
+        store.motion_changed.connect(self._tell_motion)
         store.auto_changed.connect(lambda: say(auto=store.auto))
         store.services_changed.connect(self._tell_state)
         store.recording_changed.connect(self._tell_recorder)
@@ -118,6 +120,12 @@ class Hand(QObject):
 
     def _tell_state(self) -> None:
         say(services=dict(self._studio.store.services))
+
+    def _tell_motion(self) -> None:
+        state = str(self._studio.store.motion.state)
+        if state != self._told_motion:
+            self._told_motion = state
+            say(motion=state)
 
     def _tell_verdict(self) -> None:
         plan = self._studio.store.plan

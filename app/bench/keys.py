@@ -1,4 +1,4 @@
-"""From the stop key to an arm at rest, at several speeds."""
+"""From the stop key, or the release of the held one, to an arm at rest, at several speeds."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ class KeyStop:
     rest: Braking
 
 
-def stop_by_key(stage: Stage, speed: float) -> KeyStop:
-    """Start a motion and press Esc in the middle of it.
+def stop_by_key(stage: Stage, speed: float, hold: str = "") -> KeyStop:
+    """Start a motion and press Esc in the middle of it, or let go of the key that is held.
 
     Raises:
         StudioError: If the studio does not do what it should.
     """
-    begin(stage, speed)
-    line = stage.driven.wait("key", stage.driven.do("key", key="Escape"))
+    begin(stage, speed, hold)
+    key = {"key": hold, "how": "release"} if hold else {"key": "Escape"}
+    line = stage.driven.wait("key", stage.driven.do("key", **key))
     pressed = int(line["posted"])
     calls: list[int] = []
     seconds = SETTLE_S + LOG_S
@@ -55,19 +56,29 @@ def stop_by_key(stage: Stage, speed: float) -> KeyStop:
 
 
 def measure_keys(
-    stage: Stage, report: Report, times: int, say: Callable[[str], None]
+    stage: Stage, report: Report, times: int, say: Callable[[str], None], hold: str = ""
 ) -> list[KeyStop]:
-    """Stop ``times`` motions at each speed; add a row for each speed, and the goals."""
+    """Stop ``times`` motions at each speed; add a row for each speed, and the goals.
+
+    Args:
+        stage: The window and what is below it.
+        report: Gets them.
+        times: How often at each speed.
+        say: Tells the person what goes on.
+        hold: Key that is held and let go; empty for pressing Esc.
+    """
     every: list[KeyStop] = []
     for speed in SPEEDS:
         stops: list[KeyStop] = []
         missed = 0
         while len(stops) < times and missed < times:
             try:
-                stop = stop_by_key(stage, speed)
+                stop = stop_by_key(stage, speed, hold)
             except StudioError as error:
                 say(f"  again: {error}")
                 missed += 1
+                if hold:
+                    stage.driven.do("key", key=hold, how="release")
                 time.sleep(1.0)
                 release(stage.driven)
                 continue
@@ -77,19 +88,20 @@ def measure_keys(
                 missed += 1
             release(stage.driven)
         every += stops
-        report.add_row(**_row(speed, stops, missed))
+        report.add_row(**_row("letting go" if hold else "Esc", speed, stops, missed))
         say(f"  {speed:g} m/s: {len(stops)} stops")
-    _add_goals(report, every)
+    _add_goals(report, every, "the hold's release" if hold else "stop key")
     return every
 
 
-def _row(speed: float, stops: list[KeyStop], missed: int) -> dict[str, object]:
+def _row(what: str, speed: float, stops: list[KeyStop], missed: int) -> dict[str, object]:
     call = spread([stop.call_ms for stop in stops])
     rest = spread([stop.rest.rest_ms for stop in stops])
     arm = spread([stop.rest.arm_ms for stop in stops])
     path = spread([stop.rest.path_mm for stop in stops])
     return {
-        "Esc at [m/s]": speed,
+        "stopped by": what,
+        "at [m/s]": speed,
         "n": len(stops),
         "again": missed,
         "key-call p50 [ms]": round(call.p50, 2),
@@ -103,24 +115,26 @@ def _row(speed: float, stops: list[KeyStop], missed: int) -> dict[str, object]:
     }
 
 
-def _add_goals(report: Report, stops: list[KeyStop]) -> None:
+def _add_goals(report: Report, stops: list[KeyStop], what: str) -> None:
     call = spread([stop.call_ms for stop in stops])
     rest = spread([stop.rest.rest_ms for stop in stops])
     path = spread([stop.rest.path_mm for stop in stops])
     report.add_goal(
-        "stop key to the driver's call, p99",
+        f"{what} to the driver's call, p99",
         round(call.p99, 2),
         "ms",
         f"<= {CALL_GOAL_MS:g}",
         call.p99 <= CALL_GOAL_MS,
     )
     report.add_goal(
-        "driver's call to below 2 mm/s, longest",
+        f"{what}: driver's call to below 2 mm/s, longest",
         round(rest.worst, 1),
         "ms",
         f"<= {REST_GOAL_MS:g}",
         rest.worst <= REST_GOAL_MS,
     )
-    report.add_goal("way after the driver's call, longest", round(path.worst, 2), "mm", "", True)
+    report.add_goal(
+        f"{what}: way after the driver's call, longest", round(path.worst, 2), "mm", "", True
+    )
     failed = sum(not stop.rest.rested for stop in stops)
-    report.add_goal("stops without a rest", failed, "", "0", failed == 0)
+    report.add_goal(f"{what}: stops without a rest", failed, "", "0", failed == 0)

@@ -31,19 +31,19 @@ READY = ("ready", "planned", "steered")
 _BEFORE_NS = 50_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A window in front of a crew.
 
     Attributes:
         crew: The programs below.
-        driven: The window.
         noise: When to break off.
+        driven: The window.
     """
 
     crew: Crew
-    driven: Driven
     noise: random.Random
+    driven: Driven
 
 
 def sideways(y: float, speed: float) -> NDArray[np.float64]:
@@ -59,8 +59,13 @@ def sideways(y: float, speed: float) -> NDArray[np.float64]:
     return actions
 
 
-def begin(stage: Stage, speed: float) -> None:
+def begin(stage: Stage, speed: float, hold: str = "") -> None:
     """Let the window run a way across the table, and wait until the arm is on it.
+
+    Args:
+        stage: The window and what is below it.
+        speed: Of the tool [m/s].
+        hold: Key to be held where the arm moves only while one is; it stays pressed.
 
     Raises:
         StudioError: If the plan is rejected, or the arm does not set out.
@@ -75,7 +80,11 @@ def begin(stage: Stage, speed: float) -> None:
     verdict = driven.wait("verdict", since)["verdict"]
     if verdict:
         raise StudioError(f"The measured path is refused: {verdict}")
+    since = driven.mark()
     driven.must("run")
+    if hold:
+        driven.wait("motion", since, fits=lambda state: state == "armed")
+        driven.do("key", key=hold, how="press")
     deadline = time.monotonic() + START_S
     while speed_now(crew.way(time.monotonic_ns() - _BEFORE_NS)) < 0.7 * speed:
         if time.monotonic() > deadline:

@@ -24,6 +24,7 @@ PRESS_S = 1.0
 """How long the arm is watched after the stop key."""
 
 LATCH_S = 3.0
+HOME_S = 30.0
 STUCK_S = 120.0
 """With nothing new for so long the window is taken for stuck."""
 
@@ -72,6 +73,7 @@ class Shift:
     _next_stop: float = 0.0
     _alive: float = 0.0
     _heard: int = 0
+    _scene_at: int = SCENE_EVERY
 
     def work(self, until: float) -> None:
         """Work until a time [s, monotonic].
@@ -110,11 +112,8 @@ class Shift:
 
     def _begin(self) -> None:
         """Begin anew: now and then with a new scene, often with a drawn trace."""
-        started = self.done["auto"]
-        if started and started % SCENE_EVERY == 0 and self._trigger("home"):
-            self._until_rest()
-            if self._trigger("reset"):
-                time.sleep(1.0)
+        if self.done["auto"] >= self._scene_at:
+            self._new_scene()
         if self.driven.phase not in READY:
             return
         if self.noise.random() < 0.5 and self._trigger("clear"):
@@ -137,10 +136,18 @@ class Shift:
         line = self.driven.wait("drawn", since)
         self.done["drawn"] += line["drawn"] > 1
 
-    def _until_rest(self) -> None:
-        deadline = time.monotonic() + 15.0
+    def _new_scene(self) -> None:
+        """Send the arm home and lay the table anew; a fault on the way is met by the next look."""
+        self._scene_at = self.done["auto"] + SCENE_EVERY
+        since = self.driven.mark()
+        if not self._trigger("home"):
+            return
+        self.driven.wait("phase", since)
+        deadline = time.monotonic() + HOME_S
         while self.driven.phase == "running" and time.monotonic() < deadline:
             time.sleep(_LOOK_S)
+        if self.driven.phase in READY and self._trigger("reset"):
+            time.sleep(1.0)
 
     def _stop(self) -> None:
         """Press Esc, once the arm moves, and see what comes of it."""

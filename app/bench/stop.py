@@ -1,10 +1,11 @@
 """``main.py bench stop``: how soon the arm rests, measured at the driver and at the physics.
 
 The real window, the real rig and its driver on the simulated lab. Part *keys* presses Esc in the
-middle of motions at three speeds. Part *losses* freezes and kills the window, the policy server and
-the recorder in the middle of motions and reads the session file that is left. Times of the arm are
-those of its physics, step by step (:mod:`robot.sim.trail`); times of the driver are those of its
-calls (:mod:`robot.driver_log`). Nothing is taken from what the window believes.
+middle of motions at three speeds, *hold* lets go of the held key. The other parts freeze and kill
+the window, the policy server and the recorder in the middle of motions and read the session file
+that is left. Times of the arm are those of its physics, step by step (:mod:`robot.sim.trail`);
+times of the driver are those of its calls (:mod:`robot.driver_log`). Nothing is taken from what
+the window believes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import random
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from app.demo import start_again_under_xvfb
@@ -23,7 +25,8 @@ from core.types import StudioError
 SEED = 7
 TIMES, QUICK_TIMES = 20, 2
 KEY_TIMES = 10
-PARTS = ("keys", "window", "policy", "recorder")
+HOLD_KEY = "R"
+PARTS = ("keys", "hold", "window", "policy", "recorder")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,29 +66,39 @@ def run_bench_stop(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, folder: Path, report: Report, times: int) -> None:
     from app.bench.crew import Crew
-    from app.bench.driven import Driven
     from app.bench.keys import measure_keys
     from app.bench.motions import Stage
     from app.bench.victims import CASES, Victims, add_case
 
     noise = random.Random(SEED)
+
+    def keep() -> None:
+        if args.json is not None:
+            report.write(args.json)  # what a run broken off leaves is still evidence
+
+    if "hold" in args.only:
+        _say("hold to run")
+        with Crew(folder, seed=SEED, rig_words=("--hold-to-run",)) as crew:
+            victims = Victims(crew, folder, partial(Stage, crew, noise), _say)
+            with victims.studio() as driven:
+                stage = Stage(crew, noise, driven)
+                measure_keys(stage, report, min(times, KEY_TIMES), _say, HOLD_KEY)
+        keep()
+    if set(args.only) <= {"hold"}:
+        return
     _say("lab, rig and policy server")
     with Crew(folder, seed=SEED) as crew:
-
-        def stage(driven: Driven) -> Stage:
-            return Stage(crew=crew, driven=driven, noise=noise)
-
-        victims = Victims(crew, folder, stage, _say)
+        victims = Victims(crew, folder, partial(Stage, crew, noise), _say)
         if "keys" in args.only:
             _say("stop key")
             with victims.studio() as driven:
-                measure_keys(stage(driven), report, min(times, KEY_TIMES), _say)
+                measure_keys(Stage(crew, noise, driven), report, min(times, KEY_TIMES), _say)
+            keep()
         for case in CASES:
             if case.victim in args.only:
                 _say(case.name)
                 add_case(report, case, victims.carry_out(case, times))
-                if args.json is not None:
-                    report.write(args.json)  # what a run broken off leaves is still evidence
+                keep()
 
 
 def _say(text: str) -> None:

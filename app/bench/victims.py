@@ -28,6 +28,12 @@ from core.types import StudioError
 PULSE_MS = 200.0
 """Silence of the studio after which the rig stops the arm."""
 
+POLICY_MS = 200.0
+"""Until a window in study mode has noticed that the policy's connection is closed."""
+
+RECORDER_MS = 600.0
+"""Until a window in study mode has noticed that its recorder has ended."""
+
 SPEED = SPEEDS[-1]
 LOST_GOAL_S = 0.5
 ENDS_S = 14.0
@@ -43,6 +49,7 @@ class Case:
     Attributes:
         victim: "window", "policy" or "recorder".
         number: The signal.
+        study: Whether the window is in study mode.
         stops: Whether the arm has to stop; otherwise the motion under way, which the guard has
             accepted, goes on to its end.
         limit_ms: Longest time until the loss has to be noticed [ms].
@@ -51,6 +58,7 @@ class Case:
 
     victim: str
     number: signal.Signals
+    study: bool = False
     stops: bool
     limit_ms: float
     why: str
@@ -58,7 +66,8 @@ class Case:
     @property
     def name(self) -> str:
         """Such as "window frozen"."""
-        return f"{self.victim} {'frozen' if self.number == signal.SIGSTOP else 'killed'}"
+        what = "frozen" if self.number == signal.SIGSTOP else "killed"
+        return f"{self.victim} {what}{', study' if self.study else ''}"
 
 
 CASES = (
@@ -79,12 +88,20 @@ CASES = (
         why="the chunk under way was checked as a whole; no new one comes",
     ),
     Case(
+        victim="policy", number=signal.SIGKILL, study=True, stops=True, limit_ms=POLICY_MS,
+        why="its connection closes, which the window looks at ten times a second",
+    ),
+    Case(
         victim="recorder", number=signal.SIGSTOP, stops=False, limit_ms=0.0,
         why="outside of studies motion does not need a record; the window says that it is lost",
     ),
     Case(
         victim="recorder", number=signal.SIGKILL, stops=False, limit_ms=0.0,
         why="outside of studies motion does not need a record; the window says that it is lost",
+    ),
+    Case(
+        victim="recorder", number=signal.SIGKILL, study=True, stops=True, limit_ms=RECORDER_MS,
+        why="the window asks twice a second how its recorder does",
     ),
 )  # fmt: skip
 
@@ -125,15 +142,20 @@ class Victims:
         self._count = 0
 
     @contextlib.contextmanager
-    def studio(self, *options: str) -> Iterator[Driven]:
+    def studio(self, *options: str, study: bool = False) -> Iterator[Driven]:
         """Open a studio with a session folder of its own, ready for a motion."""
         self._count += 1
+        settings = self._folder / ("settings-study" if study else "settings")
+        if study:
+            own = settings / "steering-studio"
+            own.mkdir(parents=True, exist_ok=True)
+            (own / "settings.yaml").write_text("study_mode: true\n", encoding="utf-8")
         sessions = self._folder / f"session-{self._count}"
         words = ("--rig", self._crew.rig.url, "--policy", self._crew.policy.url)
         log = self._folder / "studio.log"
         with Driven(
             *words, "--theme", "light", "--sessions", str(sessions), *options,
-            log=log, settings=self._folder / "settings",
+            log=log, settings=settings,
         ) as driven:  # fmt: skip
             driven.wait_phase("stopped", "fault", *READY, seconds=START_S)
             driven.wait("path", fits=bool, seconds=START_S)
@@ -147,7 +169,7 @@ class Victims:
         while len(losses) < times:
             with contextlib.ExitStack() as open_studio:
                 try:
-                    driven = open_studio.enter_context(self.studio())
+                    driven = open_studio.enter_context(self.studio(study=case.study))
                     alone = case.victim == "window"
                     for _ in range(1 if alone else times - len(losses)):
                         losses.append(self._lose(case, self._stage(driven)))

@@ -31,7 +31,10 @@ from robot.franka_errors import recovery_checklist
 from robot.rig.checks import Checkable, SpeedSettable
 
 MID_MOTION_SECONDS = 0.4
-"""How far into a motion a fault strikes that has waited for one."""
+MOVED_METRES = 0.003
+STRIKE_SECONDS = 2.0
+"""A fault that has waited for a motion strikes when it lasts for the first and has come so far, or
+when it lasts for the second: a simulation is slow on a busy machine."""
 
 REFLEXES = ("cartesian reflex", "joint reflex", "communication constraints violation")
 """What the arm reports, in turn."""
@@ -94,6 +97,7 @@ class FaultyRobot:
         self._waiting: deque[Injection] = deque()
         self._waiting_grips: deque[Injection] = deque()
         self._moving_since: float | None = None
+        self._start: NDArray[np.float64] = np.full(3, np.inf)
         self._ending: RobotError | None = None
         self._late: LateCommand | None = None
         self._reflexes = 0
@@ -260,7 +264,7 @@ class FaultyRobot:
             since = self._moving_since
             if not self._waiting or since is None or self._ending is not None:
                 return
-            if not at_once and self._clock() - since < MID_MOTION_SECONDS:
+            if not at_once and not self._is_under_way(self._clock() - since):
                 return
             kind = self._waiting.popleft().kind
             detail = ""
@@ -273,6 +277,15 @@ class FaultyRobot:
                 self._held[kind] = _Held(error=error, until=0.0, latches=True)
             self._tell(kind, detail or "in the middle of a motion")
             self._end_motion(error)
+
+    def _is_under_way(self, elapsed: float) -> bool:
+        if elapsed < MID_MOTION_SECONDS or elapsed >= STRIKE_SECONDS:
+            return elapsed >= STRIKE_SECONDS
+        try:
+            here = self._robot.state().ee_pose[:3, 3]
+        except RobotError:
+            return False
+        return float(np.linalg.norm(here - self._start)) > MOVED_METRES
 
     def _end_motion(self, error: RobotError) -> None:
         """Brake the arm inside, as its own controller would; :meth:`wait` will tell why."""
@@ -297,6 +310,8 @@ class FaultyRobot:
             for held in self._in_force().values():
                 raise again(held.error)
             self._ending = None
+            if self._waiting:
+                self._start = self._robot.state().ee_pose[:3, 3]
             start()
             self._moving_since = self._clock()
 

@@ -29,12 +29,18 @@ class Authority:
     """Decides; whoever calls it from several threads takes turns."""
 
     def __init__(
-        self, *, clock: Callable[[], float], on_change: Callable[[StateChanged], None]
+        self,
+        *,
+        clock: Callable[[], float],
+        obstacle: Callable[[], str],
+        on_change: Callable[[StateChanged], None],
     ) -> None:
         """Begin with an arm that answers and lacks nothing.
 
         Args:
             clock: Returns the monotonic time [s].
+            obstacle: Returns what keeps every plan from being armed or started now, as a sentence;
+                empty when nothing does. Must not block.
             on_change: Gets every change; must not block.
         """
         self._clock = clock
@@ -43,7 +49,7 @@ class Authority:
         self._why = ""
         self._connected = True
         self._missing: dict[str, str] = {}
-        self._obstacle = ""
+        self._obstacle = obstacle
         self._plan: Plan | None = None
         self._running: tuple[str, Peer, str] | None = None
         self._holder: Peer | None = None
@@ -229,12 +235,20 @@ class Authority:
         except RejectedError as error:
             raise RejectedError(self._in_detail(str(error))) from error
 
-    def ended(self, run_id: str) -> None:
-        """A motion is over; a plan that was previewed meanwhile stays previewed or armed."""
+    def ended(self, run_id: str, why: str = "") -> None:
+        """A motion is over; a plan that was previewed meanwhile stays previewed or armed.
+
+        Args:
+            run_id: Its number; the end of one that another took over from changes nothing.
+            why: What ended it before its time, such as a plan that came too late; else empty.
+        """
         if self._running is None or self._running[0] != run_id:
             return
         self._running = None
         if self._state is not MotionState.EXECUTING:
+            return
+        if why:
+            self.hold(why)
             return
         self._state = next_state(self._state, Trigger.END, **self._facts())
         self._why = self._lacking()
@@ -257,10 +271,6 @@ class Authority:
     def hold(self, why: str) -> None:
         """A watchdog ends what is executed or planned."""
         self._go(Trigger.HOLD, why)
-
-    def watch(self, sentence: str) -> None:
-        """Say what keeps every plan from being armed or started; empty when nothing does."""
-        self._obstacle = sentence
 
     def releasable(self, owner: Peer) -> None:
         """Do nothing, or raise.
@@ -330,8 +340,8 @@ class Authority:
             raise RejectedError(
                 "This is not the plan that was previewed last; preview it again, then arm it."
             )
-        if self._obstacle:
-            raise RejectedError(self._obstacle)
+        if obstacle := self._obstacle():
+            raise RejectedError(obstacle)
         self._require_fresh(plan)
         return plan
 

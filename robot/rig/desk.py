@@ -25,13 +25,22 @@ from robot.guard import Limits, RejectedError
 from robot.path import rotation_angle
 from robot.rig.authority import Authority
 from robot.rig.checks import recovery_checklist, require_confirmed
-from robot.rig.messages import Fault, RigEvent, RunEnded, StateChanged, Stopped, chunk_from_message
+from robot.rig.messages import (
+    DONE,
+    STOPPED,
+    Fault,
+    RigEvent,
+    RunEnded,
+    StateChanged,
+    Stopped,
+    chunk_from_message,
+)
 from robot.rig.plan import Peer, Plan, digest_of
 from robot.rig.pulse import Pulses
 from robot.rig.requests import flag, names, optional_int, optional_number, steps_of, text
 from robot.rig.rules import RigRules
 from robot.rig.states import MotionState
-from robot.runs import SAME_METRES, SAME_RADIANS
+from robot.runs import SAME_METRES, SAME_RADIANS, SUPERSEDED
 
 NO_WORKSPACE = (
     "No workspace is set, and a real arm does not move without one; set its corners, or start the "
@@ -56,6 +65,7 @@ class Desk:
         tidy: NDArray[np.float64],
         rules: RigRules,
         pulses: Pulses,
+        obstacle: Callable[[], str],
         publish: Callable[[RigEvent], None],
     ) -> None:
         """Start the executor.
@@ -67,6 +77,7 @@ class Desk:
             tidy: (7,) joint angles of the folded pose [rad].
             rules: How strict to be.
             pulses: Who is alive, and holds the arm to run.
+            obstacle: What keeps every plan from being armed, as in :class:`Authority`.
             publish: Gets every event; must not block.
         """
         self._robot = robot
@@ -77,7 +88,7 @@ class Desk:
         self._limits = limits
         self._revision = 0
         self._gate = threading.Lock()
-        self.authority = Authority(clock=time.monotonic, on_change=publish)
+        self.authority = Authority(clock=time.monotonic, obstacle=obstacle, on_change=publish)
         if limits.workspace is None:
             self.authority.lack("workspace", NO_WORKSPACE)
         if rules.real:
@@ -152,6 +163,13 @@ class Desk:
             self.authority.hold(why)
         if executing:
             self.executor.hold(why)
+
+    def lost(self, why: str) -> None:
+        """The arm does not answer; a real one is looked over again before it moves again."""
+        with self._gate:
+            self.authority.lost(why)
+            if self._rules.real:
+                self.authority.lack("checklist", UNACKNOWLEDGED)
 
     def leave(self, owner: Peer) -> None:
         """Stop what ``owner`` started, and let others have the arm.
@@ -290,7 +308,8 @@ class Desk:
         with self._gate:
             match event:
                 case RunEnded():
-                    self.authority.ended(event.run_id)
+                    usual = event.reason in (DONE, STOPPED, SUPERSEDED)
+                    self.authority.ended(event.run_id, "" if usual else event.reason)
                 case Fault():
                     self.authority.fail(event.sentence)
                 case Stopped():

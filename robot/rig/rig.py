@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import RobotState, StudioError
-from robot.base import Camera, Robot
+from robot.base import Camera, Robot, RobotError
 from robot.faults.lab import FaultLab
 from robot.guard import Limits
 from robot.rig.board import Board
@@ -83,6 +83,11 @@ class Rig:
         self._lock = threading.Lock()
         self._peers: dict[str, Peer] = {}
         self._pulses = Pulses(limit=self._rules.pulse_seconds, hold_to_run=self._rules.hold_to_run)
+        self._watch = Watch(
+            cameras=[camera.name for camera in cameras],
+            limits=self._rules.watch,
+            report=self._report,
+        )
         self._desk = Desk(
             robot=robot,
             limits=limits,
@@ -90,6 +95,7 @@ class Rig:
             tidy=home if tidy is None else tidy,
             rules=self._rules,
             pulses=self._pulses,
+            obstacle=self._watch.obstacle,
             publish=self._publish,
         )
         self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules, checks=checks)
@@ -99,12 +105,9 @@ class Rig:
             "release": self._release,
             "lab": self._ask_lab,
         }
-        self._watch = Watch(
-            desk=self._desk,
-            cameras=[camera.name for camera in cameras],
-            limits=self._rules.watch,
-            report=self._report,
-        )
+        with contextlib.suppress(RobotError):  # the feed will tell
+            self._arm_measured(robot.state())
+        self._watch.begin(self._desk)
         self._feeds = Feeds(
             robot=robot,
             cameras=cameras,
@@ -241,7 +244,8 @@ class Rig:
             self._report(str(error))
 
     def _arm_lost(self, sentence: str) -> None:
-        self._desk.decide(lambda authority: authority.lost(sentence))
+        self._mode = ""
+        self._desk.lost(sentence)
         self._report(sentence)
 
     def _arm_measured(self, state: RobotState) -> None:
@@ -249,11 +253,11 @@ class Rig:
         before, self._mode = self._mode, state.mode
         if state.mode == before:
             return
-        if state.mode == "fault":
-            self._desk.decide(lambda authority: authority.fail(ARM_FAULT))
         lacking = "" if state.mode in READY_MODES else NOT_READY
         self._desk.decide(lambda authority: authority.lack("mode", lacking))
         self._desk.decide(lambda authority: authority.found())
+        if state.mode == "fault":
+            self._desk.decide(lambda authority: authority.fail(ARM_FAULT))
 
     def _report(self, sentence: str) -> None:
         if self._lab is not None and not self._lab.is_alive:

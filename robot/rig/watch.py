@@ -24,35 +24,42 @@ _log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Keeps watch from its start until it is closed."""
+    """Keeps watch from :meth:`begin` until it is closed."""
 
     def __init__(
         self,
         *,
-        desk: Desk,
         cameras: Sequence[str],
         limits: WatchLimits,
         report: Callable[[str], None],
     ) -> None:
-        """Start the thread.
+        """Prepare.
 
         Args:
-            desk: What is told.
             cameras: Names of the cameras.
             limits: How old and how still things may be.
             report: Gets a sentence when the arm could not be told to stop.
         """
-        self._desk = desk
         self._limits = limits
         self._report = report
         self._cameras = {name: CameraWatch(name, limits) for name in cameras}
         self._way = Way()
         self._clock = ClockWatch(limits)
         self._state: RobotState | None = None
-        self._obstacle = ""
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="rig-watch", daemon=True)
+        self._thread: threading.Thread | None = None
+
+    def begin(self, desk: Desk) -> None:
+        """Start the thread that tells ``desk``."""
+        self._thread = threading.Thread(
+            target=self._work, args=(desk,), name="rig-watch", daemon=True
+        )
         self._thread.start()
+
+    def obstacle(self) -> str:
+        """Return why no plan should be armed or seen through now; empty when one may be."""
+        now = time.monotonic()
+        return state_fault(self._state, now, self._limits) or self._dark(now)
 
     def see(self, frame: Frame) -> None:
         """Take in a picture."""
@@ -68,37 +75,35 @@ class Watch:
     def close(self) -> None:
         """End the thread."""
         self._end.set()
-        self._thread.join(3.0)
+        if self._thread is not None:
+            self._thread.join(3.0)
 
-    def _work(self) -> None:
+    def _work(self, desk: Desk) -> None:
         while not self._end.wait(WATCH_SECONDS):
             try:
-                self._look(time.monotonic(), time.time())
+                self._look(desk, time.monotonic(), time.time())
             except StudioError as error:
                 self._report(str(error))
 
-    def _look(self, now: float, wall: float) -> None:
+    def _look(self, desk: Desk, now: float, wall: float) -> None:
         jump = self._clock.judge(now, wall)
         if jump:
             _log.warning("%s", jump)
-            self._desk.decide(lambda authority: authority.disarm(jump))
-        self._desk.decide(lambda authority: authority.tick())
+            desk.decide(lambda authority: authority.disarm(jump))
+        desk.decide(lambda authority: authority.tick())
         lost = state_fault(self._state, now, self._limits)
-        dark = next(
-            (fault for watch in self._cameras.values() if (fault := watch.judge(now, self._way))),
-            "",
-        )
-        obstacle = lost or dark
-        if obstacle != self._obstacle:
-            self._obstacle = obstacle
-            self._desk.decide(lambda authority: authority.watch(obstacle))
+        obstacle = lost or self._dark(now)
         if not obstacle:
             return
-        state, planned = self._desk.decide(_situation)
+        state, planned = desk.decide(_situation)
         if lost and state is MotionState.EXECUTING:
-            self._desk.stop(f"the rig: {lost[0].lower()}{lost[1:].partition(';')[0]}")
+            desk.stop(f"the rig: {lost[0].lower()}{lost[1:].partition(';')[0]}")
         elif planned:
-            self._desk.hold(obstacle)
+            desk.hold(obstacle)
+
+    def _dark(self, now: float) -> str:
+        faults = (watch.judge(now, self._way) for watch in self._cameras.values())
+        return next((fault for fault in faults if fault), "")
 
 
 def _situation(authority: Authority) -> tuple[MotionState, bool]:

@@ -12,27 +12,18 @@
   smooths them over 20 ms, so a motion that replaces a running one would begin with a jump.
 * Every command is judged by the limits that Franka publishes (:mod:`robot.sim.fci_limits`).
 
-Besides, a client that talks nonsense is hung up on; franky-sim would end with its error.
+Its server is :mod:`robot.sim.mended_server`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import struct
-from typing import Any
+from typing import Any, cast
 
 import mujoco
 import numpy as np
 import pinocchio as pin  # pyright: ignore[reportMissingImports]  # cmeel's own path
 from franky_sim.base_simulator import InnerRobotState
-from franky_sim.franka_robot_protocol import (
-    MoveCommandControllerMode,
-    MoveCommandMotionGeneratorMode,
-)
-from franky_sim.franka_robot_server import FrankaRobotServer
 from franky_sim.franka_robot_state import FrankaRobotState
-from franky_sim.franka_server import FrankaServer
 from franky_sim.mujoco_simulator import MUJOCO_DEFAULT_KV, FrankaMujocoRobot, MujocoSimulator
 from numpy.typing import NDArray
 
@@ -46,8 +37,6 @@ WRENCH_SMOOTHING = 0.08
 of a simulation are rougher than what a robot reports."""
 
 _ARM_JOINTS = 7
-
-_log = logging.getLogger(__name__)
 
 
 class MendedRobot(FrankaMujocoRobot):
@@ -103,14 +92,15 @@ class MendedRobot(FrankaMujocoRobot):
         pose, q = pin.XYZQUATToSE3(np.asarray(target_pose)), self._held
         if has_new_command or self._begun:
             self._begun = True
+            inside: Any = self  # franky-sim keeps its model and its clock to itself
             # the pose that was commanded is what the next motion finds in the state
             self._tracked_state_components["O_T_EE_c"].set(
-                self._BaseRobot__t, pose, call_observers=has_new_command
+                inside._BaseRobot__t, pose, call_observers=has_new_command
             )
             elbow = None if target_elbow_config is None else float(target_elbow_config[0])
-            self._process_elbow(target_elbow_config, has_new_command)
+            inside._process_elbow(target_elbow_config, has_new_command)
             q = follow_pose(
-                self._BaseRobot__model, self._BaseRobot__data, self._BaseRobot__tcp_frame_id,
+                inside._BaseRobot__model, inside._BaseRobot__data, inside._BaseRobot__tcp_frame_id,
                 pose.homogeneous, q, elbow,
             )  # fmt: skip
             if has_new_command:
@@ -133,7 +123,7 @@ class MendedRobot(FrankaMujocoRobot):
 
     def _hold(self, q: NDArray[np.float64], has_new_command: bool) -> None:
         self._held = q.copy()
-        super().joint_position_control(q, has_new_command)
+        super().joint_position_control(cast(Any, q), has_new_command)
 
     def _seconds(self) -> float:
         return 0.0 if self.data is None else float(self.data.time)
@@ -233,54 +223,6 @@ class MendedSimulator(MujocoSimulator):
             for mesh in asset.findall("mesh"):
                 if mesh.get("name") not in used:
                     asset.remove(mesh)
-
-
-class MendedServer(FrankaRobotServer):
-    """The protocol's server for one arm and its gripper, which survives damaged messages."""
-
-    def process_commands(self) -> None:
-        """Answer the clients of the arm and of the gripper; run once per millisecond."""
-        _serve(self)
-        if self.gripper_server is not None:
-            _serve(self.gripper_server)
-
-    def start_motion(
-        self,
-        controller_mode: MoveCommandControllerMode,
-        motion_generator_mode: MoveCommandMotionGeneratorMode,
-        motion_id: int,
-    ) -> None:
-        """Begin a motion of the client."""
-        super().start_motion(controller_mode, motion_generator_mode, motion_id)
-        modes = MoveCommandMotionGeneratorMode
-        cartesian = motion_generator_mode == modes.kCartesianPosition
-        judged = controller_mode != MoveCommandControllerMode.kExternalController and (
-            cartesian or motion_generator_mode == modes.kJointPosition
-        )
-        self.robot.begin_motion(cartesian=cartesian, judged=judged)
-
-    def stop_motion(self, send_preemption_signal: bool = True) -> None:
-        """End a motion; it was the client's own end unless it has to be told."""
-        super().stop_motion(send_preemption_signal)
-        self.robot.end_motion(finished=not send_preemption_signal)
-
-    def _handle_udp_command(self, command_data: bytes) -> None:
-        self.robot.answered(struct.unpack_from("<Q", command_data)[0])
-        super()._handle_udp_command(command_data)
-
-    def send_state(self) -> None:
-        """Send the states; one that the network does not take is lost, as any datagram may be."""
-        with contextlib.suppress(OSError):
-            super().send_state()
-
-
-def _serve(server: FrankaServer) -> None:
-    try:
-        FrankaServer.process_commands(server)
-    except (ValueError, KeyError, struct.error) as error:
-        _log.warning("hung up on a client of the simulated robot that sent nonsense: %s", error)
-        server.reset_state()
-        server._post_process_commands()  # the joints still need their torques for this step
 
 
 def _matrix(flat: tuple[float, ...]) -> NDArray[np.float64]:

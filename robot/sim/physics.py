@@ -18,7 +18,8 @@ from core.types import StudioError
 from robot.sim.fci_limits import FciLimits
 from robot.sim.kinematics import home_joints
 from robot.sim.layout import SLOTS, Layout
-from robot.sim.mended import MendedRobot, MendedServer, MendedSimulator
+from robot.sim.mended import MendedRobot, MendedSimulator
+from robot.sim.mended_server import MendedServer
 from robot.sim.scene import add_scene, place_layout
 
 OPEN_WIDTH = 0.08

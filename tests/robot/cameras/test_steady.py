@@ -71,14 +71,18 @@ def test_the_lens_is_taken_out_where_the_pinhole_model_expects_it(share):
     rays = np.array([[x, y, 1.0] for x in (-0.4, 0.0, 0.4) for y in (-0.3, 0.0, 0.3)])
     flat = MODEL.intrinsics.copy()
     flat[:2, 2] -= 0.5  # OpenCV's pixels have their origin in their centre
-    bent = cv2.projectPoints(rays, np.zeros(3), np.zeros(3), flat, BARREL)[0][:, 0] * share
+    bent = cv2.projectPoints(rays, np.zeros(3), np.zeros(3), flat, BARREL)[0][:, 0]
+    bent = (bent + 0.5) * share - 0.5
     picture = np.zeros((round(480 * share), round(640 * share), 3), np.uint8)
     for x, y in bent:
-        cv2.circle(picture, (round(float(x)), round(float(y))), 3, (255, 255, 255), cv2.FILLED)
+        fine = round(16 * float(x)), round(16 * float(y))  # in sixteenths of a pixel
+        cv2.circle(picture, fine, 3 * 16, (255, 255, 255), cv2.FILLED, cv2.LINE_AA, shift=4)
     image = SteadyCamera(Pictures(picture, model=MODEL), BARREL).read(0.0).image
     for place in MODEL.project(rays) * share:
-        x, y = (int(v) for v in place)
-        assert image[y - 1 : y + 2, x - 1 : x + 2].max() > 128
+        left, top = (int(v) - 10 for v in place)
+        light = image[top : top + 21, left : left + 21, 0].astype(float)
+        centre = [np.average(np.arange(21) + 0.5, weights=light.sum(axis=axis)) for axis in (0, 1)]
+        np.testing.assert_allclose(centre + np.array([left, top]), place, atol=0.5)
     assert not np.array_equal(image, picture)
     assert not image.flags.writeable
 

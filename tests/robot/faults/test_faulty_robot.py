@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import queue
 import time
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -15,10 +17,16 @@ from robot.executor import Executor
 from robot.faults.kinds import FACTS, FaultKind
 from robot.faults.lab import FaultLab
 from robot.faults.plan import FaultPlan, Injection, parse_plan
-from robot.faults.robot import MID_MOTION_SECONDS, REFLEXES, FaultyRobot
+from robot.faults.robot import (
+    MID_MOTION_SECONDS,
+    MOVED_METRES,
+    REFLEXES,
+    STRIKE_SECONDS,
+    FaultyRobot,
+)
 from robot.guard import Limits, Workspace
 from robot.rig.messages import Fault, FaultInjected, RunEnded, RunStarted
-from tests.robot.fake_robot import FakeRobot
+from tests.robot.fake_robot import START, FakeRobot, down
 
 LIMITS = Limits(
     workspace=Workspace(low=np.array([0.3, -0.3, 0.03]), high=np.array([0.7, 0.3, 0.5]))
@@ -100,10 +108,22 @@ def test_without_a_fault_the_arm_does_what_it_is_told(bench):
     assert bench.until(RunEnded)[-1].reason == "done"
 
 
+def test_a_motion_that_has_come_far_enough_is_struck_soon(bench):
+    bench.inject(FaultKind.REFLEX)
+    there = down(START + np.array([0.0, 0.0, 2 * MOVED_METRES]))
+    bench.robot.follow(np.array([there, there, there]), 0.2)
+    assert not bench.robot.wait(0.1)
+    bench.now = MID_MOTION_SECONDS - 0.01
+    assert not bench.robot.wait(0.1)
+    bench.now = MID_MOTION_SECONDS
+    with pytest.raises(RobotError, match="cartesian reflex"):
+        bench.robot.wait(0.1)
+
+
 @pytest.mark.parametrize("kind", CUT)
 def test_a_fault_in_the_middle_of_a_motion_ends_it_at_rest(bench, kind):
     bench.begin_motion(1, 1, 1)
-    bench.now = 1.0
+    bench.now = STRIKE_SECONDS
     bench.inject(kind)
     events = bench.until(RunEnded)
     bench.inner.moving.set()
@@ -169,7 +189,7 @@ def test_an_exception_comes_only_when_the_end_is_awaited(bench):
     bench.inner.moving.clear()
     bench.robot.follow(np.eye(4)[None], 0.2)
     assert not bench.robot.wait(0.0)
-    bench.now = MID_MOTION_SECONDS
+    bench.now = STRIKE_SECONDS
     assert bench.robot.state().mode == "idle"  # the state tells nothing
     assert bench.robot.passed() == 0
     with pytest.raises(RobotError, match="aborted"):
@@ -186,7 +206,7 @@ def test_a_fault_waits_for_a_motion_and_strikes_in_its_middle(bench):
     bench.inner.moving.clear()
     bench.robot.follow(np.eye(4)[None], 0.2)
     assert not bench.robot.wait(0.0)
-    bench.now = MID_MOTION_SECONDS
+    bench.now = STRIKE_SECONDS
     with pytest.raises(RobotError, match=r"\(cartesian reflex\)"):
         bench.robot.wait(0.0)
     assert REFLEXES[0] in bench.events.get_nowait().detail
@@ -199,7 +219,7 @@ def test_two_faults_that_wait_strike_one_motion_each(bench):
     bench.inner.moving.clear()
     for words in ("no trajectory", "aborted"):
         bench.robot.follow(np.eye(4)[None], 0.2)
-        bench.now += MID_MOTION_SECONDS
+        bench.now += STRIKE_SECONDS
         with pytest.raises(RobotError, match=words):
             bench.robot.wait(0.0)
     bench.inner.moving.set()
@@ -208,7 +228,7 @@ def test_two_faults_that_wait_strike_one_motion_each(bench):
 def test_a_failed_plan_goes_on_with_rests(bench):
     bench.begin_motion(1, 1, 1)
     bench.inject(FaultKind.PLAN)
-    bench.now = 1.0
+    bench.now = STRIKE_SECONDS
     bench.until_called("follow_gently")
     bench.inner.moving.set()
     assert bench.until(RunEnded)[-1].reason == "done"
@@ -273,6 +293,33 @@ def test_without_a_network_the_gripper_does_not_hear(bench):
     with pytest.raises(RobotLostError):
         bench.robot.set_gripper(False).result(1.0)
     assert bench.inner.grips == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_comes_in_whatever_order_a_person_gets_the_arm_back(bench, seed):
+    faults = list(islice(FaultPlan(seed=seed).injections(()), 40))
+    for fault in faults:
+        bench.now += 100.0  # what lasts is over, what latches is not
+        bench.inject(fault.kind, 0.05 if fault.kind == FaultKind.GRIPPER_SLOW else fault.seconds)
+        for _ in range(4):
+            with contextlib.suppress(RobotError):
+                bench.run(*[int(1e3 * fault.seconds) % 2] * 3)
+                bench.now += STRIKE_SECONDS
+                bench.until(RunEnded)
+        bench.now += 100.0
+        bench.executor.release()
+        assert bench.robot.state().mode == "idle"
+        at = bench.inner.pose.copy()
+        bench.executor.release()
+        np.testing.assert_array_equal(bench.inner.pose, at)
+        bench.executor.home(bench)
+        bench.until(RunEnded)
+    for _ in range(3):  # what still waited for a motion strikes these
+        bench.run(1, 1)
+        bench.until(RunEnded)
+        bench.executor.release()
+    bench.run(1, 1)
+    assert bench.until(RunEnded)[-1].reason == "done"
 
 
 def test_every_method_of_an_arm_has_been_thought_of():

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import queue
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,25 +14,30 @@ import pytest
 
 from app.main import add_arguments as add_studio_arguments
 from app.main import run_studio, service_specs
-from core.types import ActionChunk, StudioError
+from core.types import ActionChunk, Frame, StudioError
 from robot.cameras.file import FileCamera
+from robot.cameras.steady import SteadyCamera
 from robot.faults.kinds import FaultKind
 from robot.faults.lab import FaultLab
 from robot.faults.plan import FaultPlan, Injection, parse_plan
 from robot.faults.robot import MID_MOTION_SECONDS
 from robot.guard import Limits, Workspace
 from robot.rig.client import RigClient
-from robot.rig.messages import Fault, FaultInjected
+from robot.rig.messages import Fault, FaultInjected, Stopped
 from robot.rig.rig import Rig
 from robot.rig.rules import LAB
 from robot.rig.server import add_arguments, build_rig
 from robot.rig.sockets import RigSockets
+from robot.rig.watchdogs import REAL_WATCH
 from tests.robot.fake_robot import FakeRobot
 from tests.robot.rig.test_rig_lab import service
 
 LIMITS = Limits(
     workspace=Workspace(low=np.array([0.3, -0.3, 0.03]), high=np.array([0.7, 0.3, 0.5]))
 )
+
+PATIENT = replace(LAB, pulse_seconds=5.0)
+"""The rules of a lab on a machine that is busy with other tests."""
 
 
 def next_of(client, kind):
@@ -61,7 +67,7 @@ def test_the_rig_tells_its_plan_and_every_fault(tmp_path):
             limits=LIMITS,
             home=np.zeros(7),
             faults=faults,
-            rules=LAB,
+            rules=PATIENT,
         )
         try:
             sockets.serve(rig)
@@ -92,7 +98,7 @@ def bench():
             limits=LIMITS,
             home=np.zeros(7),
             faults=faults,
-            rules=LAB,
+            rules=PATIENT,
         )
         try:
             sockets.serve(rig)
@@ -138,6 +144,102 @@ def test_after_a_fault_nothing_moves_until_a_person_releases(bench, kind):
         time.sleep(0.01)
     assert arm.visited == []
     assert client.wait_ended(client.run(plan), 5.0).reason == "done"
+
+
+class LiveCamera:
+    """A picture that is never the same, twenty times a second."""
+
+    model = None
+
+    def __init__(self, name):
+        self.name = name
+        self._seq = 0
+
+    def read(self, timeout):
+        time.sleep(0.05)
+        self._seq += 1
+        image = np.full((24, 32, 3), self._seq % 250, np.uint8)
+        return Frame(camera=self.name, image=image, t_ns=time.monotonic_ns(), seq=self._seq)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def watched():
+    """A rig that watches its camera as that of a real arm is watched."""
+    arm = FakeRobot()
+    faults = FaultLab(FaultPlan(), arm, [LiveCamera("front")])
+    watch = replace(REAL_WATCH, frame_seconds=0.6, state_seconds=0.6)
+    with RigSockets("127.0.0.1", 0, None) as sockets:
+        rig = Rig(
+            robot=faults.robot,
+            cameras=[SteadyCamera(camera) for camera in faults.cameras],
+            limits=LIMITS,
+            home=np.zeros(7),
+            faults=faults,
+            rules=replace(PATIENT, watch=watch),
+        )
+        try:
+            sockets.serve(rig)
+            with RigClient(sockets.url) as client:
+                while "front" not in client.frames():
+                    time.sleep(0.01)
+                yield client, arm, faults
+        finally:
+            arm.moving.set()
+            rig.close()
+
+
+def begin(client, arm):
+    """Start a run that hangs in its motion."""
+    arm.moving.clear()
+    run_id = client.run(ActionChunk(actions=np.tile([0.01, 0, 0, 0, 0, 0, 1.0], (3, 1))))
+    while "follow" not in arm.calls:
+        time.sleep(0.001)
+    return run_id
+
+
+CAMERA_FAULTS = [
+    FaultKind.CAMERA_FREEZE,
+    FaultKind.CAMERA_DROP,
+    FaultKind.CAMERA_UNPLUG,
+    FaultKind.CAMERA_DELAY,
+    FaultKind.CAMERA_SIZE,
+]
+
+
+@pytest.mark.parametrize("kind", CAMERA_FAULTS)
+def test_a_plan_is_not_followed_by_pictures_that_are_wrong(watched, kind):
+    client, arm, faults = watched
+    run_id = begin(client, arm)
+    faults.inject(Injection(kind=kind, at=0.0, seconds=2.0))
+    ended = client.wait_ended(run_id, 10.0)
+    assert "front" in ended.reason
+    assert arm.visited == []
+    assert arm.grips == []
+    arm.moving.set()
+    deadline = time.monotonic() + 10
+    while True:  # nothing is latched: when the pictures are good again, a fresh plan goes
+        with contextlib.suppress(StudioError):
+            plan = ActionChunk(actions=np.tile([0.01, 0, 0, 0, 0, 0, 1.0], (1, 1)))
+            if client.wait_ended(client.run(plan), 5.0).reason == "done":
+                break
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len(arm.visited) == 1
+
+
+def test_an_arm_whose_state_stands_still_is_stopped(watched):
+    client, arm, faults = watched
+    run_id = begin(client, arm)
+    faults.inject(Injection(kind=FaultKind.STATE_FREEZE, at=0.0, seconds=2.0))
+    assert client.wait_ended(run_id, 10.0).reason == "stopped"
+    next_of(client, Stopped)
+    arm.moving.set()
+    with pytest.raises(StudioError):
+        client.home()
+    assert arm.visited == []
 
 
 def test_a_real_arm_is_never_made_to_go_wrong():

@@ -22,7 +22,10 @@ class World:
     def __init__(self):
         self.now = 1000.0
         self.told = []
-        self.authority = Authority(clock=lambda: self.now, on_change=self.told.append)
+        self.obstacle = ""
+        self.authority = Authority(
+            clock=lambda: self.now, obstacle=lambda: self.obstacle, on_change=self.told.append
+        )
 
     @property
     def state(self):
@@ -236,12 +239,12 @@ def test_a_plan_that_names_no_picture_is_refused_where_one_is_asked_for(world):
 
 
 def test_an_obstacle_keeps_from_arming_and_starting(world):
-    world.authority.watch("The front camera stands still.")
+    world.obstacle = "The front camera stands still."
     with pytest.raises(RejectedError, match="front camera"):
         world.arm()
-    world.authority.watch("")
+    world.obstacle = ""
     world.authority.arm("one", ME)
-    world.authority.watch("The front camera stands still.")
+    world.obstacle = "The front camera stands still."
     with pytest.raises(RejectedError, match="front camera"):
         world.authority.start("one", ME, "1")
 
@@ -285,6 +288,14 @@ def test_a_hold_is_over_with_the_next_preview(world):
     assert world.state == "hold"
     world.arm("two")
     assert world.state == "armed"
+
+
+def test_a_motion_that_ended_early_leaves_the_arm_on_hold(world):
+    world.run()
+    world.arm("two")
+    world.authority.ended("1", "It came too late.")
+    assert (world.state, world.authority.why) == ("hold", "It came too late.")
+    assert world.authority.plan is None
 
 
 def test_a_lost_arm_is_found_again(world):
@@ -385,15 +396,14 @@ def perform(world, act, digest, owner, run_id):
         case "wait":
             world.now += 6.0
         case "block":
-            authority.watch("" if world.blocked else "a test")
-            world.blocked = not world.blocked
+            world.obstacle = "" if world.obstacle else "a test"
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(ACTS, max_size=40))
 def test_nothing_runs_unless_it_was_previewed_then_armed(acts):
     world = World()
-    world.running, world.blocked = "", False
+    world.running = ""
     previewed, armed = None, None  # what a simple mind knows: (digest, owner), and until when
     for number, (act, digest, owner) in enumerate(acts):
         run_id, before = str(number), world.authority.state
@@ -407,7 +417,7 @@ def test_nothing_runs_unless_it_was_previewed_then_armed(acts):
             assert armed is not None
             assert armed[:2] == (digest, owner) == previewed
             assert world.now < armed[2]
-            assert not world.blocked
+            assert not world.obstacle
             assert before in (MotionState.ARMED, MotionState.EXECUTING)
             assert (before is MotionState.EXECUTING) <= (act == "supersede")
             assert world.authority.state is MotionState.EXECUTING

@@ -17,6 +17,7 @@ from core.types import ActionChunk, StudioError
 from robot.guard import RejectedError
 from robot.rig.client import RigClient
 from robot.rig.messages import Fault
+from robot.runs import SUPERSEDED
 
 pytest.importorskip("franky")
 
@@ -76,13 +77,27 @@ def test_an_afternoon_with_the_arm():
         np.testing.assert_allclose(second.poses[0], first.poses[4], atol=1e-12)
         assert client.wait_ended(client.run(chunk(back[4:])), 60).reason == "done"
 
+        # a plan takes over from a running one, without a rest
+        run_id = client.run(chunk(OUT))
+        time.sleep(0.6)
+        digest = client.preview(chunk([[-0.01, -0.02, 0.0]] * 3)).digest
+        client.arm(digest)
+        second = client.start(digest, supersede=True)
+        assert client.wait_ended(run_id, 60).reason == SUPERSEDED
+        ended = client.wait_ended(second, 60)
+        assert (ended.reason, ended.steps_done) == ("done", 3)
+        assert ended.latency_ms > 0.0
+        assert client.lab("status")["fci_violations"] == []
+        client.home()
+
         # a stop within a step, latched; then on from where the arm came to rest
+        start = at_rest(client)[:3, 3]
         run_id = client.run(chunk(OUT))
         time.sleep(0.5)
         client.stop("a test")
         assert client.wait_ended(run_id, 10).reason == "stopped"
         rest = at_rest(client)
-        assert np.linalg.norm(rest[:3, 3] - first.poses[-1][:3, 3]) < 0.15
+        assert np.linalg.norm(rest[:3, 3] - start) < 0.15
         with pytest.raises(RejectedError, match="a test"):
             client.run(chunk(OUT))
         np.testing.assert_allclose(at_rest(client), rest, atol=5e-4)
@@ -107,6 +122,10 @@ def test_an_afternoon_with_the_arm():
 
         assert set(client.lab("objects"))
         assert client.lab("reset", seed=7)["seed"] == 7
+
+        # a real arm would have taken all of this
+        assert client.lab("status")["fci_violations"] == []
+        assert client.lab("status")["fci_peaks"].any()
 
         # the lab dies in the middle of a motion
         run_id = client.run(chunk(OUT))

@@ -358,6 +358,24 @@ def test_an_arm_in_error_or_guided_by_hand_is_not_ready(arm):
         client.wait_ended(client.run(chunk()), 5)
 
 
+@pytest.mark.parametrize("rules", [LAB, REAL_UNHELD])
+def test_a_lost_arm_that_answers_again_is_ready_as_far_as_it_was(arm, rules):
+    with served(arm, rules) as url, RigClient(url) as client:
+        if rules.real:
+            client.acknowledge(["hardware stop at hand"])
+        until(client, "idle")
+        arm.lost = True
+        assert "lost" in until(client, "disconnected").why
+        with pytest.raises(StudioError, match="lost"):
+            client.home()
+        arm.lost = False
+        if rules.real:
+            assert "checklist" in until(client, "connected").why
+        else:
+            until(client, "idle")
+            client.wait_ended(client.run(chunk()), 5)
+
+
 def test_the_arm_is_folded_away(arm):
     with served(arm) as url, RigClient(url) as client:
         client.tidy()

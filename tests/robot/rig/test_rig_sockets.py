@@ -74,6 +74,7 @@ def url(arm, tmp_path):
 @pytest.fixture
 def client(url):
     with RigClient(url, TOKEN) as connected:
+        eventually(connected.frames)  # nothing is armed before the cameras show anything
         yield connected
 
 
