@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -122,6 +123,8 @@ class ChecklistDialog(QDialog):
     """Look again."""
     confirmed = Signal(object)
     """Everything is settled; the names of what a person has confirmed."""
+    speed_wanted = Signal(float)
+    """The share of the arm's dynamics that a person chose, 0 to 1."""
 
     def __init__(self, title: str, go: str, parent: QWidget) -> None:
         """Make an empty list.
@@ -173,6 +176,7 @@ class ChecklistDialog(QDialog):
         bottom = QVBoxLayout()
         bottom.setContentsMargins(24, 0, 24, 16)
         bottom.setSpacing(8)
+        bottom.addWidget(self._speed_row())
         bottom.addWidget(self.said)
         bottom.addLayout(foot)
         layout = QVBoxLayout(self)
@@ -181,6 +185,35 @@ class ChecklistDialog(QDialog):
         layout.addWidget(scroll, 1)
         layout.addLayout(bottom)
         self.set_items(None)
+
+    def set_speed(self, share: float, most: float) -> None:
+        """Offer to choose the speed, as a share of the arm's dynamics, 0 to 1."""
+        self._speed_box.show()
+        self.speed.blockSignals(True)
+        self.speed.setRange(1, max(1, round(100 * most)))
+        self.speed.setValue(round(100 * share))
+        self.speed.setToolTip(f"At most {100 * most:.0f} %; the rig's --max-speed says how much.")
+        self.speed.blockSignals(False)
+
+    def _speed_row(self) -> QWidget:
+        """Make the field for the speed; it appears where it can be chosen."""
+        self._speed_box = QWidget()
+        self.speed = QSpinBox()
+        self.speed.setSuffix(" %")
+        self.speed.setKeyboardTracking(False)
+        self.speed.setAccessibleName("Speed of the arm")
+        self.speed.valueChanged.connect(self._speed_chosen)
+        row = QHBoxLayout(self._speed_box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(QLabel("Speed, of what the arm can do"))
+        row.addWidget(self.speed)
+        row.addStretch(1)
+        self._speed_box.hide()
+        return self._speed_box
+
+    @Slot(int)
+    def _speed_chosen(self, percent: int) -> None:
+        self.speed_wanted.emit(percent / 100)
 
     def set_items(self, items: Sequence[Item] | None) -> None:
         """Show what was found; what was confirmed before has to be confirmed again.

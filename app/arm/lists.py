@@ -23,6 +23,7 @@ class Lists(QObject):
     def __init__(self, studio: Studio, window: QMainWindow) -> None:
         super().__init__(window)
         self._studio, self._window = studio, window
+        self._offered = False
         self.ready: ChecklistDialog | None = None
         self.recover: ChecklistDialog | None = None
         studio.motion.confirmation_wanted.connect(self.show_recover)
@@ -44,6 +45,9 @@ class Lists(QObject):
             self.ready = ChecklistDialog(READY, "The arm may be used", self._window)
             self.ready.wanted.connect(self._look_ready)
             self.ready.confirmed.connect(self._acknowledge)
+            self.ready.speed_wanted.connect(self._set_speed)
+        motion = self._studio.store.motion
+        self.ready.set_speed(motion.speed, motion.max_speed)
         _raise(self.ready)
         self._look_ready()
 
@@ -87,6 +91,24 @@ class Lists(QObject):
 
         self._studio.rig.call(lambda client: client.acknowledge(names), done, dialog.say)
 
+    @Slot(float)
+    def _set_speed(self, share: float) -> None:
+        studio, dialog = self._studio, self.ready
+        if dialog is None:
+            return
+
+        def done(_: object) -> None:
+            studio.log.note(f"speed {share:.2f}")
+            studio.store.set_motion(speed=share)
+            studio.controller.preview_again()
+
+        def refused(sentence: str) -> None:
+            motion = studio.store.motion
+            dialog.set_speed(motion.speed, motion.max_speed)
+            dialog.say(sentence)
+
+        studio.rig.call(lambda client: client.set_speed(share), done, refused)
+
     @Slot(object)
     def _release(self, names: list[str]) -> None:
         self._studio.log.note(f"recovery confirmed: {', '.join(names)}")
@@ -94,17 +116,24 @@ class Lists(QObject):
 
     @Slot()
     def _rig_changed(self) -> None:
-        """Offer the list as soon as a real arm is connected that waits for it."""
-        rig, motion = self._studio.store.rig, self._studio.store.motion
-        if rig is None:
+        if self._studio.store.rig is None:
+            self._offered = False
             self.close_top()
-        elif rig.kind != "lab" and motion.state == MotionState.CONNECTED:
-            self.show_ready()
+        self._offer()
 
     @Slot()
     def _motion_changed(self) -> None:
         if self._studio.store.motion.state not in LATCHED and self.recover is not None:
             self.recover.close()
+        self._offer()
+
+    def _offer(self) -> None:
+        """Show the list by itself, once for every real arm that waits for it."""
+        rig, motion = self._studio.store.rig, self._studio.store.motion
+        waits = motion.state == MotionState.CONNECTED
+        if rig is not None and rig.kind != "lab" and waits and not self._offered:
+            self._offered = True
+            self.show_ready()
 
 
 def _raise(dialog: ChecklistDialog) -> None:

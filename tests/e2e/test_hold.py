@@ -1,4 +1,4 @@
-"""Holding, letting go and the loss of the focus, through the real window, rig and simulated arm."""
+"""Holding and letting go, through the real window, rig and simulated arm."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 
+from core.policy.server import PolicyServer
+from core.types import ActionChunk
 from robot.rig.states import MotionState
 from tests.app.conftest import send
+from tests.app.fakes import ScriptedPolicy
 from tests.e2e.conftest import Live
 
 pytestmark = pytest.mark.timeout(900)
@@ -18,7 +21,15 @@ LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 
 def test_the_arm_moves_while_it_is_held_and_not_longer(start: Callable[..., Live]) -> None:
-    live = start("--seed", "7", "--instruction", "pick up the object", "--hold-to-run")
+    policy = ScriptedPolicy()
+    moves = np.zeros((8, 7))
+    moves[:, 1], moves[:, 6] = 0.025, 1.0
+    policy.chunk = ActionChunk(actions=moves)
+    with PolicyServer(policy) as server:
+        hold_and_let_go(start("--policy", server.url, "--instruction", "push", "--hold-to-run"))
+
+
+def hold_and_let_go(live: Live) -> None:
     live.ready()
     assert live.store.motion.hold_to_run
     live.key(Qt.Key.Key_Space)
@@ -43,3 +54,4 @@ def test_the_arm_moves_while_it_is_held_and_not_longer(start: Callable[..., Live
     actions["release"].trigger()
     live.phase("ready")
     assert live.store.motion.state == MotionState.IDLE
+    live.window.close()

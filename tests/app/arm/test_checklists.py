@@ -61,6 +61,10 @@ def test_a_real_arm_offers_its_list_and_recovers_only_by_one(rigged: Rigged) -> 
     rigged.until(lambda: window.arm.lists.ready is not None and window.arm.lists.ready.isVisible())
     dialog = window.arm.lists.ready
     rigged.until(lambda: len(dialog.rows) == 3)
+    dialog.set_speed(0.1, 0.2)
+    dialog.speed.setValue(5)
+    rigged.until(lambda: rigged.store.motion.speed == 0.05)
+    assert rig.speed == 0.05
     for row in dialog.rows:
         row.box.setChecked(True)
     dialog.go.click()
