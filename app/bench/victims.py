@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.bench.braking import braking
 from app.bench.crew import Crew
 from app.bench.driven import START_S, Driven
 from app.bench.keys import LOG_S, REST_GOAL_MS
@@ -113,12 +114,15 @@ class Loss:
     Attributes:
         call_ms: From the signal to the driver's being told to stop [ms]; None if it never was.
         rest_ms: From the signal to rest [ms]; NaN if the arm did not come to rest in time.
+        brake_ms: From the driver's being told to rest, by the arm's own clock [ms]; NaN if it never
+            was told.
         path_mm: How far the tool went until then [mm].
         left: What the session file tells; None where there was none to look at.
     """
 
     call_ms: float | None
     rest_ms: float
+    brake_ms: float
     path_mm: float
     left: LeftBehind | None
 
@@ -198,9 +202,15 @@ class Victims:
         return Loss(
             call_ms=(calls[0] - at) * 1e-6 if calls else None,
             rest_ms=rest.rest_ms,
+            brake_ms=self._brake_ms(calls),
             path_mm=rest.path_mm,
             left=left,
         )
+
+    def _brake_ms(self, calls: list[int]) -> float:
+        if not calls:
+            return float("nan")
+        return braking(self._crew.way(calls[0] - 50_000_000), calls[0]).arm_ms
 
     def _pid(self, case: Case, driven: Driven) -> int:
         if case.victim == "window":
@@ -267,6 +277,7 @@ def add_case(report: Report, case: Case, losses: list[Loss]) -> None:
     """Add the row and the goals of one case."""
     called = [loss.call_ms for loss in losses if loss.call_ms is not None]
     call, rest = spread(called), spread([loss.rest_ms for loss in losses])
+    brake = spread([loss.brake_ms for loss in losses if loss.call_ms is not None])
     path = spread([loss.path_mm for loss in losses])
     left = [loss.left for loss in losses if loss.left is not None]
     report.add_row(
@@ -279,6 +290,7 @@ def add_case(report: Report, case: Case, losses: list[Loss]) -> None:
             "call max [ms]": round(call.worst, 1),
             "signal-rest p50 [ms]": round(rest.p50, 1),
             "rest max [ms]": round(rest.worst, 1),
+            "call-rest max, arm's clock [ms]": round(brake.worst, 1),
             "path max [mm]": round(path.worst, 1),
             "logs read": len(left),
             "log lost max [s]": round(max((one.lost_s for one in left), default=0.0), 3),

@@ -97,7 +97,7 @@ def test_every_loss_is_there_and_says_why():
 
 def loss(rest_ms: float, call_ms: float | None = 190.0, lost_s: float = 0.1) -> Loss:
     left = LeftBehind(events=3, messages=9, lost_s=lost_s, repaired=True)
-    return Loss(call_ms=call_ms, rest_ms=rest_ms, path_mm=9.0, left=left)
+    return Loss(call_ms=call_ms, rest_ms=rest_ms, brake_ms=100.0, path_mm=9.0, left=left)
 
 
 @pytest.mark.parametrize(
