@@ -22,6 +22,7 @@ COMMANDS = {
     "tour": ("app.tour:run_tour", "make the pictures of docs/tour.md"),
     "lab": ("robot.sim.lab:run_lab", "simulated lab alone"),
     "rig": ("robot.rig.server:run_rig", "rig server: cameras, arm, guard"),
+    "camera check": ("robot.cameras.command:run_camera_check", "look at a camera, its calibration"),
     "serve": ("core.policy.server:run_server", "policy server: the model"),
     "doctor": ("core.doctor.command:run_doctor", "look at this machine and say what is missing"),
     "export": ("core.export.command:run_export", "sessions as LeRobot, Rerun, MP4, CSV and more"),
@@ -45,6 +46,8 @@ COMMANDS = {
     "bench review": ("core.review.bench:run_bench_review", "how soon long sessions open and seek"),
     "bench guard": ("robot.bench_guard:run_bench_guard", "hostile chunks against the guard"),
     "bench gui": ("app.bench.gui:run_bench_gui", "how soon the window paints and stops"),
+    "bench stop": ("app.bench.stop:run_bench_stop", "how soon the arm rests, at the driver"),
+    "bench faults": ("app.bench.faults:run_bench_faults", "an hour in which things go wrong"),
     "bench serve": ("core.policy.bench:run_bench_serve", "speed of the policy server"),
     "bench gpu": ("core.decoding.bench_gpu:run_bench_gpu", "the engine at 7B-D size on a GPU"),
     "bench recorder": (

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from app import rules
+from app.arming import Arming
 from app.controller import Controller
 from app.live import LiveFeed
 from app.motion import Motion
@@ -46,6 +47,7 @@ class AutoMode(QObject):
         store: Store,
         controller: Controller,
         motion: Motion,
+        arming: Arming,
         rig: RigLink,
         feed: LiveFeed,
         notifier: Notifier,
@@ -55,7 +57,7 @@ class AutoMode(QObject):
     ) -> None:
         super().__init__(parent)
         self._store, self._controller, self._motion, self._rig = store, controller, motion, rig
-        self._notifier, self._log = notifier, log
+        self._notifier, self._log, self._arming = notifier, log, arming
         self.max_cycles = max_cycles
         self._feed = feed
         self._still = 0
@@ -67,6 +69,8 @@ class AutoMode(QObject):
         controller.plan_failed.connect(self._give_up)
         motion.ended.connect(self._run_ended)
         motion.stopping.connect(self._stopped)
+        motion.holding.connect(self._held)
+        arming.withdrawn.connect(self._withdrawn)
 
     def toggle(self) -> None:
         """Switch the automatic mode on, or off after the steps under way."""
@@ -136,6 +140,9 @@ class AutoMode(QObject):
         if self._still >= STILL_CYCLES:
             self._store.pin(None)
             self.finish("the policy does not want to move any more")
+        elif self._store.motion.hold_to_run:
+            # It starts as soon as it is held, at once if it still is.
+            self._arming.arm_steps(self._steps, self._not_armed)
         else:
             self._motion.begin_run(self._steps)
 
@@ -179,6 +186,18 @@ class AutoMode(QObject):
             self._seen = {}
             if self._store.auto:
                 self._next()
+
+    @Slot(str)
+    def _held(self, why: str) -> None:
+        """A watchdog of the rig holds the pose; a person has to look before it goes on."""
+        self.finish(f"the arm holds its pose ({why.rstrip('.') or 'no reason given'})")
+
+    @Slot(str)
+    def _withdrawn(self, why: str) -> None:
+        self.finish(why.rstrip(".").removeprefix("Disarmed: "))
+
+    def _not_armed(self, sentence: str) -> None:
+        self.finish(f"the plan was not armed ({sentence.rstrip('.')})")
 
     @Slot(str)
     def _stopped(self, by: str) -> None:

@@ -23,9 +23,14 @@ TITLES = {"policy": "Another policy server", "rig": "Another rig"}
 HINTS = {"policy": "ws://192.168.1.5:8000", "rig": "ws://192.168.1.6:8202"}
 WORDS = {
     "policy": "The model that runs here is ended; its program prints this address and its token.",
+    "rig": "The simulated lab is ended, and the arm behind that address takes its place.",
+}
+REMINDERS = {
+    "policy": "",
     "rig": (
-        "The simulated lab is ended. If a real arm is behind that address, keep a hand on its "
-        "emergency stop."
+        "If that arm is real: STOP and Esc of this window are a convenience, they are not "
+        "safety-rated. Have the arm's own emergency stop within reach of your hand, and try it, "
+        "before you connect. The first connection is slow, and its checklist comes first."
     ),
 }
 
@@ -44,6 +49,10 @@ class ConnectDialog(QDialog):
         words = wrapped(self)
         words.setText(WORDS[name])
         theme.set_role(words, "caption")
+        self.reminder = wrapped(self)
+        self.reminder.setText(REMINDERS[name])
+        theme.set_role(self.reminder, "warn")
+        self.reminder.setVisible(bool(REMINDERS[name]))
         self.address = QLineEdit(address)
         self.address.setPlaceholderText(HINTS[name])
         self.address.setAccessibleName("Address")
@@ -76,6 +85,7 @@ class ConnectDialog(QDialog):
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(words)
+        layout.addWidget(self.reminder)
         layout.addLayout(form)
         layout.addLayout(foot)
 

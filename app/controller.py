@@ -18,6 +18,7 @@ from app import rules
 from app.live import LiveFeed
 from app.notify import Notifier
 from app.observe import gripper_in_model_units, observation_from, remaining_trace
+from app.orders import context_of, observed_ns
 from app.policy_link import Comparison, PolicyLink, PolicyRequest
 from app.session_log import SessionLog
 from app.store import BUSY, Phase, Plan, PlanKind, Store
@@ -342,7 +343,23 @@ class Controller(QObject):
                 self._notifier.warning(sentence)
                 self.plan_failed.emit(sentence)
 
-        self._rig.call(lambda client: client.preview(chunk), accept, refuse)
+        plan = self.store.plans.get(kind)
+        if plan is None:
+            return
+        context, seen = context_of(plan, self.store.observation), observed_ns(self.store)
+        clamp = self.store.clamp
+        self._rig.call(
+            lambda client: client.preview(chunk, context=context, observed_ns=seen, clamp=clamp),
+            accept,
+            refuse,
+        )
+
+    def preview_again(self) -> None:
+        """Let the rig judge all plans anew: the limits have changed."""
+        for kind, plan in list(self.store.plans.items()):
+            if plan.chunk is not None:
+                self.store.update_plan(kind, preview=None, refusal="")
+                self.preview(kind, plan.chunk, plan.reasoning.request_id)
 
     def go_live(self) -> None:
         """Let the pinned picture go."""

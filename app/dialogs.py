@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QWidget
 
 from app.connect_dialog import ConnectDialog
 from app.connections import Connections
 from app.connections_panel import ConnectionsCard
 from app.export_dialog import ExportDialog
+from app.file_dialog import Ask, ask_file, close_front
 from app.help_sheet import HelpSheet
 from app.history import HistoryDialog
 from app.settings_dialog import SettingsDialog, check_folder
@@ -119,17 +120,18 @@ class Dialogs(QObject):
     @Slot()
     def ask_folder(self) -> None:
         """Ask where session files go, and see whether that works before it is believed."""
-        studio = self._studio
-        folder = QFileDialog.getExistingDirectory(
-            self._window, "Folder for session files", studio.settings.sessions
+        start = self._studio.settings.sessions
+        ask_file(self._window, "Folder for session files", start, Ask.FOLDER, self._use_folder)
+
+    @Slot(list)
+    def _use_folder(self, chosen: list[str]) -> None:
+        studio, folder = self._studio, chosen[0]
+        studio.tasks.run(
+            "Looking at the folder",
+            lambda work: check_folder(folder, work),
+            lambda _: self._connections.use_folder(folder),
+            studio.notifier.error,
         )
-        if folder:
-            studio.tasks.run(
-                "Looking at the folder",
-                lambda work: check_folder(folder, work),
-                lambda _: self._connections.use_folder(folder),
-                studio.notifier.error,
-            )
 
     def open_study(self) -> None:
         """Ask for a study file and carry it out in a program of its own."""
@@ -138,6 +140,8 @@ class Dialogs(QObject):
 
     def close_top(self) -> bool:
         """Close what was opened over the window; false when there is nothing."""
+        if (front := QApplication.activeWindow()) is not None and close_front(front):
+            return True
         for widget in (
             self.study,
             self.connect_dialog,

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from app import export_job, theme
 from app.export_job import NAMES, WORDS, Offer
+from app.file_dialog import Ask, ask_file
 from app.task import Task, Tasks
 from app.toasts import wrapped
 from core.export.request import Chosen, ExportRequest, ExportResult, Format, Keep
@@ -185,21 +185,25 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _add_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(
-            self, "Sessions to export", self._folder, "Sessions (*.mcap *.mcap.part)"
-        )
+        kinds = "Sessions (*.mcap *.mcap.part)"
+        ask_file(self, "Sessions to export", self._folder, Ask.OPEN_SEVERAL, self._put_files, kinds)
+
+    @Slot(list)
+    def _put_files(self, names: list[str]) -> None:
         for name in names:
             self._put(export_job.offer(Chosen(path=Path(name))), ticked=True)
         self._changed()
 
     @Slot()
     def _choose_place(self) -> None:
-        folder = QFileDialog.getExistingDirectory(
-            self, "Where the folder of the result goes", str(Path(self.place.text()).parent)
-        )
-        if folder:
-            self._own_place = True
-            self.place.setText(str(Path(folder) / export_job.folder_name(self.chosen, self.kind)))
+        start = str(Path(self.place.text()).parent)
+        ask_file(self, "Where the folder of the result goes", start, Ask.FOLDER, self._put_place)
+
+    @Slot(list)
+    def _put_place(self, folders: list[str]) -> None:
+        self._own_place = True
+        name = export_job.folder_name(self.chosen, self.kind)
+        self.place.setText(str(Path(folders[0]) / name))
 
     @Slot()
     def _place_typed(self) -> None:

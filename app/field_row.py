@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.file_dialog import Ask, ask_file
 from app.icons import icon
 from app.settings_fields import CHOICE, FOLDER, NUMBER, SECRET, SWITCH, Field
 from app.toasts import wrapped
@@ -104,10 +104,12 @@ class FieldRow(QWidget):
         return button
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.field.label, self.value())
-        if chosen:
-            self.set_value(chosen)
-            self._tell(chosen)
+        ask_file(self.window(), self.field.label, self.value(), Ask.FOLDER, self._chosen)
+
+    @Slot(list)
+    def _chosen(self, folders: list[str]) -> None:
+        self.set_value(folders[0])
+        self._tell(folders[0])
 
     def value(self) -> Any:
         """Return what stands in the field."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.types import StudioError
+from robot.faults.plan import parse_plan
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="folder or hub id of the checkpoint to serve")
     parser.add_argument("--rig", metavar="URL", help="use this rig instead of the simulated lab")
     parser.add_argument("--rig-token", metavar="TOKEN", help="secret of the rig")
+    parser.add_argument(
+        "--faults",
+        metavar="SPEC",
+        help="let the lab go wrong on purpose, as an exercise: reflex@5,camera-freeze@10:2s or "
+        "random:SEED[:MEAN_SECONDS]",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first scene of the lab")
     parser.add_argument("--instruction", help="what stands in the instruction box at the start")
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours")
@@ -52,6 +59,8 @@ def run_studio(args: argparse.Namespace) -> int:
     Raises:
         StudioError: If there is no display, or the settings are wrong.
     """
+    if args.faults:
+        parse_plan(args.faults)  # said here and not by a child that cannot start
     if not has_display():
         raise StudioError(
             "There is no display to open a window on; use 'python main.py demo' to drive the "
@@ -80,6 +89,9 @@ def make_application() -> Any:
     from PySide6.QtCore import QCoreApplication, Qt
     from PySide6.QtWidgets import QApplication
 
+    from core.memory import give_memory_back
+
+    give_memory_back()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Steering Studio")
@@ -137,7 +149,8 @@ def build_studio(app: Any, args: argparse.Namespace) -> tuple[Any, Any]:
         make_policy=lambda url, token: RemotePolicy(
             url, token, keys=parse_keys(studio.settings.policy_keys)
         ),
-        make_rig=RigClient,
+        # its sign of life is this event loop, which calls pulse(): the arm stops when it hangs
+        make_rig=lambda url, token: RigClient(url, token, own_pulse=False),
         make_recorder=lambda: RecorderClient(
             Path(studio.settings.sessions), {"program": "studio"}, video=studio.settings.film
         ),
@@ -153,6 +166,7 @@ def service_specs(args: argparse.Namespace) -> list[Any]:
 
     child = ["--port", "0", "--child"]
     model = ["--model", args.model] if args.model else []
+    faults = ["--faults", args.faults] if args.faults else []
     return [
         ServiceSpec(
             name="lab",
@@ -162,7 +176,7 @@ def service_specs(args: argparse.Namespace) -> list[Any]:
         ServiceSpec(
             name="rig",
             title="The rig",
-            arguments=lambda ready: ["rig", *child, "--lab", str(ready["lab"]["ready"])],
+            arguments=lambda ready: ["rig", *child, "--lab", str(ready["lab"]["ready"]), *faults],
             needs=("lab",),
         ),
         ServiceSpec(

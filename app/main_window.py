@@ -16,25 +16,26 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.actions import Actions, KeyGuard, SpaceHand
+from app.arm.wiring import ArmWiring
 from app.bars import fixed_bar
 from app.connections import Connections
 from app.connections_panel import Marks
 from app.dialogs import Dialogs
 from app.docks import Docks
-from app.edge import Edge
 from app.episode_words import status_text
 from app.focus import only_by_tab, set_tab_order
 from app.guide import Guide
 from app.ladder import State
 from app.loading import Loading
 from app.menus import fill_menu_bar
+from app.motion_info import arm_name
 from app.pages import Pages
 from app.placement import brought_back, is_reachable
 from app.review.wiring import ReviewWiring
 from app.status_bar import StatusBar
 from app.steer.canvas import EMPTY
 from app.steer.draw_slots import StepNames, draw_slots
-from app.steer.robot_panel import mode_words
+from app.steer.robot_panel import arm_words
 from app.steer.workspace import SteerWorkspace, badge
 from app.store import BUSY, Page, Phase, PlanKind
 from app.studio import Studio
@@ -65,7 +66,6 @@ class MainWindow(QMainWindow):
         self.workspace = SteerWorkspace(studio, self.actions_table)
         self.status = StatusBar()
         self._badge = badge()
-        self._edge = Edge(self)
         self.connections = Connections(studio, self)
         self.marks = Marks(self.actions_table["connections"])
         self.pages = Pages(studio.store, self.actions_table, self)
@@ -84,6 +84,8 @@ class MainWindow(QMainWindow):
             studio, self.connections, self, self.pages.stack, self.lookback.chosen
         )
         self.guide = Guide(studio, self, self.pages.stack, state)
+        workspace = self.workspace
+        self.arm = ArmWiring(studio, self.actions_table, workspace.robot, workspace.scene, self)
         self._loading = Loading(studio)
         self._connect_actions()
         self._wire()
@@ -91,11 +93,14 @@ class MainWindow(QMainWindow):
         think = self.actions_table["think"]
         hand = SpaceHand(view.viewport(), hold=view.set_hand, tap=think.trigger)
         self._guard = KeyGuard(self, hand)
-        QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
+        # what is installed last sees events first: stopping comes before everything
+        for watcher in (self._guard, self.arm):
+            QApplication.instance().installEventFilter(watcher)  # type: ignore[union-attr]
         self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"], studio.tasks)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
+        self.setWindowTitle(NAME)
         self._show_rig()
         self._show_phase()
         self._restore()
@@ -137,7 +142,6 @@ class MainWindow(QMainWindow):
         if event.size().width() != event.oldSize().width():
             # The docks have their new sizes only after this event.
             QTimer.singleShot(0, self.docks, self.docks.fit_width)
-        self._edge.setGeometry(self.rect())
         self.dialogs.restyle()
 
     def _connect_actions(self) -> None:
@@ -184,6 +188,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": self._undo,
             "redo": self._redo,
+            **self.arm.slots(),
             **self.lookback.slots(),
             **self.workspace.scene.slots(),
             **draw_slots(self.workspace.canvas),
@@ -221,12 +226,13 @@ class MainWindow(QMainWindow):
 
     def _escape(self) -> None:
         store = self.studio.store
-        if store.phase == Phase.RUNNING or store.auto:
-            self.studio.motion.stop("operator (Esc)")
-        elif (
+        if self.arm.stop_key():
+            return
+        if (
             self.workspace.instruction.close_sheet()
             or self.workspace.scene.files.close_dialog()
             or self.dialogs.close_top()
+            or self.arm.close_top()
             or self.workspace.canvas.tool.cancel()
             or self.studio.controller.cancel()
             or self.workspace.sight.close()
@@ -313,13 +319,10 @@ class MainWindow(QMainWindow):
     def _show_rig(self) -> None:
         rig = self.studio.store.rig
         real = rig is not None and rig.kind != "lab"
-        self._badge.setText("NO RIG" if rig is None else "REAL" if real else "LAB")
+        self._badge.setText("NO RIG" if rig is None else arm_name(rig.kind, rig.host))
         role = "badge" if rig is None else "badge-fault" if real else "badge-ok"
         theme.set_role(self._badge, role)
         self._badge.setToolTip("" if rig is None else f"Arm at {rig.host}")
-        self._edge.setVisible(real)
-        title = f"{NAME} – {rig.host}" if rig is not None and real else NAME
-        self.setWindowTitle(title)
 
     @Slot()
     def _show_rungs(self) -> None:
@@ -354,7 +357,7 @@ class MainWindow(QMainWindow):
         store, feed = self.studio.store, self.studio.feed
         camera = self.workspace.canvas.camera
         self.status.set_frames(feed.age_ms(camera), feed.fps(camera))
-        words, role = mode_words(store.robot)
+        words, role = arm_words(store.motion, store.robot)
         self.status.set_robot(words.lower(), fault=role == "fault")
         if store.phase in BUSY:
             self.status.set_thinking(time.monotonic() - self._thinking_since)
@@ -385,7 +388,9 @@ class MainWindow(QMainWindow):
             self.docks.save(self._state, WORKSPACE)
         self.hide()
         self._clock.stop()
-        QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]
+        for watcher in (self._guard, self.arm):
+            QApplication.instance().removeEventFilter(watcher)  # type: ignore[union-attr]
+        self.arm.shutdown()
         self.connections.shutdown()
         self.lookback.shutdown()
         self.workspace.shutdown()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from app import rules
+from app import orders, rules
+from app.motion_info import LATCHED
 from app.notify import Notifier
+from app.orders import Order
 from app.session_log import SessionLog
 from app.store import Phase, Store
 from app.workers import RigLink
-from core.types import ActionChunk
 from robot.rig import messages
+from robot.rig.states import MotionState
 
 STOP_CONFIRM_MS = 1000
 """Longest time until the rig has to confirm a stop before the person is told to act."""
@@ -23,8 +29,16 @@ class Motion(QObject):
     """Whether the run went through to its end, and how it ended in words."""
     stopping = Signal(str)
     """A stop was asked for, and by what."""
+    holding = Signal(str)
+    """The rig holds the pose, and why; what would have moved the arm next must not."""
     scene_changed = Signal()
     """The lab was laid out anew; what was drawn belongs to another scene."""
+    arm_wanted = Signal()
+    """The selected plan shall be armed: this arm moves only while something is held."""
+    hold_wanted = Signal(str, object)
+    """A way somewhere, in words and as a call, that starts as soon as it is held."""
+    confirmation_wanted = Signal()
+    """A real arm goes on only after a person has gone through a list."""
 
     def __init__(
         self,
@@ -38,39 +52,61 @@ class Motion(QObject):
         super().__init__(parent)
         self._store, self._rig = store, rig
         self._notifier, self._log = notifier, log
-        self._asked: tuple[ActionChunk, int] | None = None
+        self._asked: Order | None = None
         self._stop_timer = QTimer(self, singleShot=True, interval=STOP_CONFIRM_MS)
         self._stop_timer.timeout.connect(self._stop_unconfirmed)
         rig.stop_sent.connect(self._stop_sent)
         rig.stop_failed.connect(self._stop_failed)
 
     def run(self) -> None:
-        """Run the selected plan in full, as previewed."""
-        if not self._refused(rules.run(self._store)):
+        """Run the selected plan in full, as previewed; where something must be held, arm it."""
+        if self._refused(rules.run(self._store)):
+            return
+        if self._store.motion.hold_to_run:
+            self.arm_wanted.emit()
+        else:
             self.begin_run(None)
 
     def begin_run(self, steps: int | None) -> None:
         """Run the first steps of the selected plan, or all of them; never two runs at a time."""
-        plan = self._store.plan
-        if plan is None or plan.chunk is None or self._store.phase == Phase.RUNNING:
+        order = orders.order_of(self._store, steps)
+        if order is not None:
+            self.begin(order, lambda client: orders.arm_and_start(client, order))
+
+    def begin(self, order: Order, call: Callable[[Any], Any]) -> None:
+        """Let the arm move by a call in the rig's thread, unless it moves already."""
+        if self._store.phase == Phase.RUNNING:
             return
-        chunk = plan.chunk
-        total = len(chunk.actions) if steps is None else min(steps, len(chunk.actions))
-        self._store.set_progress(0, total)
+        self._store.set_progress(0, order.steps)
         self._store.set_phase(Phase.RUNNING)
-        self._asked = (chunk, plan.reasoning.request_id)
-        self._rig.call(lambda client: client.run(chunk, total), _ignore, self._refuse)
+        self._asked = order
+        self._rig.call(call, _ignore, self._refuse)
 
     def home(self) -> None:
         """Send the arm to its home pose."""
-        if self._refused(rules.move(self._store)):
+        self._way("go home", lambda client: client.home())
+
+    def tidy(self) -> None:
+        """Open the gripper and fold the arm away."""
+        self._way("tidy up", lambda client: client.tidy())
+
+    def _way(self, words: str, call: Callable[[Any], Any]) -> None:
+        if self._refused(rules.go(self._store)):
+            return
+        if self._store.motion.hold_to_run:
+            self.hold_wanted.emit(words, call)
+        else:
+            self.go(words, call)
+
+    def go(self, words: str, call: Callable[[Any], Any]) -> None:
+        """Let the arm go somewhere by a call in the rig's thread, unless it moves already."""
+        if self._store.phase == Phase.RUNNING:
             return
         self._store.pin(None)
         self._store.set_progress(0, 0)
         self._store.set_phase(Phase.RUNNING)
-        self._log.note("home")
-
-        self._rig.call(lambda client: client.home(), _ignore, self._refuse)
+        self._log.note(words)
+        self._rig.call(call, _ignore, self._refuse)
 
     def reset_lab(self, seed: int) -> None:
         """Lay out a new scene in the simulated lab."""
@@ -103,8 +139,17 @@ class Motion(QObject):
 
     def release(self) -> None:
         """Release a latched stop or recover from a fault; nothing moves by that."""
-        if not self._refused(rules.release(self._store)):
-            self._rig.call(lambda client: client.release_stop(), _ignore, self._notifier.error)
+        if self._refused(rules.release(self._store)):
+            return
+        rig, failed = self._store.rig, self._store.motion.state == MotionState.FAULT
+        if failed and rig is not None and rig.kind != "lab":
+            self.confirmation_wanted.emit()
+        else:
+            self.confirm_release(())
+
+    def confirm_release(self, confirmed: tuple[str, ...]) -> None:
+        """Release, with the names of what a person has confirmed."""
+        self._rig.call(lambda client: client.release_stop(confirmed), _ignore, self._notifier.error)
 
     @Slot(object)
     def take_event(self, event: messages.RigEvent) -> None:
@@ -114,10 +159,12 @@ class Motion(QObject):
             case messages.RunStarted():
                 asked, self._asked = self._asked, None
                 if asked is not None:
-                    self._log.run_started(event.run_id, asked[0], event.steps, asked[1])
+                    self._log.run_started(event.run_id, asked.chunk, event.steps, asked.request_id)
             case messages.StepDone():
                 self._store.set_progress(event.step + 1, self._store.progress[1])
+                self._note_latency(event)
             case messages.RunEnded():
+                self._note_latency(event)
                 self._finish(event.reason)
             case messages.Stopped():
                 self._stop_timer.stop()
@@ -125,13 +172,60 @@ class Motion(QObject):
                     self._store.set_phase(Phase.STOPPED)
                 self.stopping.emit(event.by)
             case messages.Released():
-                if self._store.phase in (Phase.STOPPED, Phase.FAULT):
-                    self._store.pin(None)
-                    self._store.set_phase(Phase.READY)
+                self._released()
             case messages.Fault():
                 self._store.set_phase(Phase.FAULT)
                 self.stopping.emit("fault")
                 self._notifier.error(event.sentence)
+            case messages.StateChanged():
+                self._enter(event)
+
+    def meet(self, client: Any) -> None:
+        """Take over what a rig says when it is connected."""
+        self._store.set_motion(
+            hold_to_run=bool(client.hold_to_run),
+            speed=float(client.speed),
+            max_speed=float(client.max_speed),
+            faults=str(getattr(client, "faults", "")),
+            latency_s=None,
+        )
+        self._enter(client.motion)
+
+    def _enter(self, event: messages.StateChanged) -> None:
+        """Believe the rig about what the arm may do."""
+        state, before = MotionState(event.state), self._store.motion.state
+        self._store.set_motion(
+            state=state,
+            why=event.why,
+            digest=event.digest,
+            holder=event.holder,
+            mine=self._rig.is_holder(event.holder),
+            expires_at=None if event.expires_s is None else time.monotonic() + event.expires_s,
+        )
+        match state:
+            case MotionState.EXECUTING if self._store.phase not in (Phase.STOPPED, Phase.FAULT):
+                self._store.set_phase(Phase.RUNNING)
+            case MotionState.STOPPED:
+                self._stop_timer.stop()
+                if self._store.phase != Phase.FAULT:
+                    self._store.set_phase(Phase.STOPPED)
+            case MotionState.FAULT:
+                self._store.set_phase(Phase.FAULT)
+            case MotionState.HOLD if before != MotionState.HOLD:
+                self._notifier.warning(f"The arm holds its pose: {event.why or 'no reason given.'}")
+                self.holding.emit(event.why)
+            case _ if before in LATCHED and state not in LATCHED:
+                self._released()
+
+    def _released(self) -> None:
+        if self._store.phase in (Phase.STOPPED, Phase.FAULT):
+            self._store.pin(None)
+            self._store.set_phase(Phase.READY)
+
+    def _note_latency(self, event: messages.StepDone | messages.RunEnded) -> None:
+        latency_ms = getattr(event, "latency_ms", None)
+        if latency_ms:
+            self._store.set_motion(latency_s=float(latency_ms) / 1e3)
 
     def _finish(self, reason: str) -> None:
         completed = reason == messages.DONE

@@ -199,6 +199,11 @@ class PolicyLink(QObject):
         self._ask.connect(self._worker.ask)
         self._compare.connect(self._worker.compare)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the connection stands; asked again and again, so it only looks."""
+        return bool(getattr(self._worker.client, "is_connected", True))
+
     def open(self, url: str, token: str | None = None) -> None:
         """Connect, or connect anew."""
         self._connect.emit(url, token or "")

@@ -13,6 +13,8 @@ from app.session_log import SessionLog
 from app.store import Recording, Store
 
 STATUS_MS = 500
+SILENT_S = 3.0
+"""A recorder that says nothing for so long is frozen: what it is given may never be written."""
 
 
 class Recorder(QObject):
@@ -75,7 +77,10 @@ class Recorder(QObject):
         if client is None:
             return
         status = client.status()
-        if status.error:
+        error = status.error
+        if not error and status.silent_s > SILENT_S:
+            error = f"The recorder has said nothing for {status.silent_s:.0f} s; it is ended."
+        if error:
             self._log.attach(None)
             self._client = None
             self._timer.stop()
@@ -83,7 +88,7 @@ class Recorder(QObject):
             self._ending.start()
             self._store.set_recording(Recording())
             self.failed.emit(
-                f"{status.error} The arm is not affected. Restart the services (Ctrl+Shift+R) to "
+                f"{error} The arm is not affected. Restart the services (Ctrl+Shift+R) to "
                 "record again."
             )
         elif status.path:

@@ -7,10 +7,12 @@ so that what is offered and what is done cannot differ.
 from __future__ import annotations
 
 from app.ladder import DOWN
+from app.motion_info import LATCHED
 from app.observe import camera_order
 from app.steer.absence import look_back_hint, no_steering, no_trace
 from app.steer.instruction_panel import instruction_problem
 from app.store import BUSY, Phase, PlanKind, Store
+from robot.rig.states import MotionState
 
 
 def ready(store: Store) -> str:
@@ -86,9 +88,37 @@ def look_elsewhere(store: Store) -> str:
     return ""
 
 
+def may_move(store: Store) -> str:
+    """Whether the rig would let this window move the arm, as far as it has said so."""
+    motion = store.motion
+    if motion.held_elsewhere:
+        return f"Another window holds the arm: {motion.holder}. It has to leave or let go first."
+    why = f" {motion.why}" if motion.why else ""
+    match motion.state:
+        case MotionState.DISCONNECTED:
+            return f"The arm does not answer; Ctrl+K says more.{why}"
+        case MotionState.CONNECTED:
+            return f"The arm is not ready; go through its checklist (Ctrl+Shift+K).{why}"
+        case MotionState.EXECUTING:
+            return "The arm is moving; stop it first (Esc)."
+        case MotionState.STOPPED:
+            return "The stop is latched; release it first (Ctrl+R)."
+        case MotionState.FAULT:
+            return "The arm reports a fault; press Ctrl+R to recover."
+        case _:
+            return ""
+
+
+def recorded(store: Store) -> str:
+    """Whether motion would be recorded, as a study needs it."""
+    if store.study_mode and not store.recording.path:
+        return "Nothing is recorded, and in study mode nothing moves unrecorded (Ctrl+K mends it)."
+    return ""
+
+
 def run(store: Store) -> str:
-    """Whether the selected plan can be run."""
-    reason = ready(store)
+    """Whether the selected plan can be run; with hold-to-run, whether it can be armed."""
+    reason = ready(store) or may_move(store) or recorded(store)
     if reason:
         return reason
     if store.phase in BUSY:
@@ -129,6 +159,8 @@ def auto(store: Store) -> str:
     """Whether the automatic mode can be switched on; off is always possible."""
     if store.auto:
         return ""
+    if reason := may_move(store) or recorded(store):
+        return reason
     if store.draft is not None and len(store.draft) >= 2:
         return steer(store)
     return think(store)
@@ -138,13 +170,37 @@ def release(store: Store) -> str:
     """Whether there is a stop or a fault to release."""
     if store.rig is None:
         return "No rig is connected; Ctrl+K says why."
-    if store.phase not in (Phase.STOPPED, Phase.FAULT):
+    if store.phase not in (Phase.STOPPED, Phase.FAULT) and store.motion.state not in LATCHED:
         return "Nothing is stopped."
     return ""
 
 
+def checklist(store: Store) -> str:
+    """Whether there is an arm to go through a checklist with."""
+    return "No rig is connected; Ctrl+K says why." if store.rig is None else ""
+
+
+def bound_space(store: Store) -> str:
+    """Whether the box that the tool must not leave can be set."""
+    if store.rig is None:
+        return "No rig is connected; Ctrl+K says why."
+    return look_back(store)
+
+
+def yield_arm(store: Store) -> str:
+    """Whether this window holds the arm and could let it go."""
+    if not store.motion.mine:
+        return "This window does not hold the arm."
+    return look_back(store)
+
+
+def go(store: Store) -> str:
+    """Whether the arm can be sent to one of its poses."""
+    return move(store) or may_move(store)
+
+
 def move(store: Store) -> str:
-    """Whether the arm can be sent home."""
+    """Whether nothing else is under way."""
     return ready(store) or ("The policy is answering; Esc cancels." if store.phase in BUSY else "")
 
 

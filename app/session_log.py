@@ -27,6 +27,7 @@ from core.types import (
     Trace,
 )
 from robot.rig import messages
+from robot.rig.states import MotionState
 
 FRAMES_PER_SECOND = 15
 STATES_PER_SECOND = 30
@@ -171,7 +172,8 @@ class SessionLog:
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
-        if not isinstance(event, messages.StepDone | messages.StateChanged):
+        ours = messages.StepDone | messages.StateChanged | messages.FaultInjected
+        if not isinstance(event, ours):
             self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():
@@ -186,8 +188,12 @@ class SessionLog:
                 self._send(events.Stopped(by=f"rig: {event.by}"))
             case messages.Released():
                 self.note("stop released")
+            case messages.StateChanged() if event.why or event.state == MotionState.ARMED:
+                self.note(f"motion {event.state}{': ' if event.why else ''}{event.why}")
             case messages.Fault():
                 self.fault(event.sentence, "rig")
+            case messages.FaultInjected():
+                self.fault(f"Injected {event.name}: {event.detail}.", "fault lab")
 
     def stopped(self, by: str) -> None:
         """Somebody asked for a stop."""

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 import yaml
 from PySide6.QtCore import QSettings
 
+from app.hold_keys import keys_problem
 from core.policy.base import MAX_INSTRUCTION
 from core.policy.keys import parse_keys
 from core.types import StudioError
 
 THEMES = ("system", "light", "dark")
-FONT_SCALES, LINE_WIDTHS, CYCLES = (80, 160), (75, 250), (1, 1000)
-"""Smallest and largest value [%], [%], and number of cycles."""
+FONT_SCALES, LINE_WIDTHS, CYCLES, ANSWERS = (80, 160), (75, 250), (1, 1000), (0, 3600)
+"""Smallest and largest value [%], [%], number of cycles, and [s]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,14 @@ class Settings:
         snap: Whether drawn points jump to edges at the start.
         instruction: What stands in the box at the start.
         max_cycles: Cycles after which the automatic mode ends by itself.
+        hold_keys: Keys that let an armed arm move while they are held, separated by spaces; a pedal
+            or a gamepad button sends a key too.
+        stop_unfocused: Whether a simulated arm stops when another program gets the keyboard; a
+            real one always does.
+        clamp: Whether numbers beyond the limits are cut down instead of rejected.
+        study_mode: Whether the arm stops when the policy or the recorder is lost, and moves only
+            while it is recorded.
+        answer_seconds: Longest time that an answer may take [s]; 0 for any.
         record: Whether the session is kept in a file.
         film: Whether live pictures are kept as video, which takes less room.
         sessions: Folder for session files.
@@ -49,6 +58,11 @@ class Settings:
     snap: bool = False
     instruction: str = ""
     max_cycles: int = 40
+    hold_keys: str = "R"
+    stop_unfocused: bool = True
+    clamp: bool = False
+    study_mode: bool = False
+    answer_seconds: int = 300
     record: bool = True
     film: bool = False
     sessions: str = "out/sessions"
@@ -128,6 +142,8 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "line_width": _between(LINE_WIDTHS, " %"),
     "instruction": _instruction_problem,
     "max_cycles": _between(CYCLES),
+    "hold_keys": keys_problem,
+    "answer_seconds": _between(ANSWERS, " s"),
     "sessions": lambda value: "" if value.strip() else "The session files need a folder.",
     "policy": address_problem,
     "policy_keys": _keys_problem,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.settings import CYCLES, FONT_SCALES, LINE_WIDTHS
+from app.settings import ANSWERS, CYCLES, FONT_SCALES, LINE_WIDTHS
 
 CHOICE, NUMBER, TEXT, SWITCH, FOLDER, SECRET = (
     "choice",
@@ -43,7 +43,7 @@ class Field:
     hint: str = ""
 
 
-LOOK, DRAW, SESSION, SERVICES = "Look", "Steering", "Session", "Services"
+LOOK, DRAW, ARM, SESSION, SERVICES = "Look", "Steering", "Arm", "Session", "Services"
 
 FIELDS = (
     Field(
@@ -100,6 +100,47 @@ FIELDS = (
         group=DRAW,
         label="Snap to edges",
         help="Let drawn points jump to edges of objects when the studio starts.",
+        kind=SWITCH,
+    ),
+    Field(
+        name="hold_keys",
+        group=ARM,
+        label="Keys to hold",
+        help=(
+            "An armed arm moves while one of these is held; a pedal or a gamepad button that "
+            "sends a key will do, such as F13."
+        ),
+        kind=TEXT,
+        hint="R F13",
+    ),
+    Field(
+        name="stop_unfocused",
+        group=ARM,
+        label="Stop without focus",
+        help="Stop the simulated arm when another program gets the keyboard; a real one always.",
+        kind=SWITCH,
+    ),
+    Field(
+        name="clamp",
+        group=ARM,
+        label="Cut down to limits",
+        help="Cut numbers that go too far down to the limit, and count them, instead of rejecting.",
+        kind=SWITCH,
+    ),
+    Field(
+        name="answer_seconds",
+        group=ARM,
+        label="Longest answer",
+        help="A question that takes longer is given up and the arm holds its pose; 0 for any time.",
+        kind=NUMBER,
+        limits=ANSWERS,
+        unit=" s",
+    ),
+    Field(
+        name="study_mode",
+        group=ARM,
+        label="Study mode",
+        help="Stop the arm when policy or recorder are lost, and never move it unrecorded.",
         kind=SWITCH,
     ),
     Field(

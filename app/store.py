@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from app.motion_info import MotionInfo
 from core.camera import CameraModel
 from core.episode import Episodes
 from core.policy.doubt import severe_texts
@@ -156,6 +157,7 @@ class Store(QObject):
     capabilities_changed = Signal()
     rig_changed = Signal()
     robot_changed = Signal()
+    motion_changed = Signal()
     instruction_changed = Signal(str)
     observation_changed = Signal()
     looking_changed = Signal()
@@ -179,6 +181,8 @@ class Store(QObject):
         self.capabilities: Capabilities | None = None
         self.rig: RigInfo | None = None
         self.robot: RobotState | None = None
+        self.motion = MotionInfo()
+        self.study_mode = self.clamp = False
         self.instruction = ""
         self.observation: Observation | None = None
         self.branched = ""
@@ -249,6 +253,13 @@ class Store(QObject):
         if state is not self.robot:
             self.robot = state
             self.robot_changed.emit()
+
+    def set_motion(self, **changes: Any) -> None:
+        """Remember what the rig reports of motion."""
+        motion = replace(self.motion, **changes)
+        if motion != self.motion:
+            self.motion = motion
+            self.motion_changed.emit()
 
     def set_instruction(self, text: str) -> None:
         """Remember what the person typed."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QUndoStack
 
+from app.arming import Arming
 from app.auto import AutoMode
 from app.compare import Compare
 from app.controller import Controller
@@ -17,9 +18,11 @@ from app.episodes import EpisodeKeeper
 from app.instructions import Instructions
 from app.live import LiveFeed
 from app.motion import Motion
+from app.motion_info import MotionInfo
 from app.notify import Notifier
 from app.policy_link import PolicyLink
 from app.preferences import Preferences
+from app.pulse import Pulse
 from app.recording import Recorder
 from app.services import Services
 from app.session_log import SessionLog
@@ -27,12 +30,16 @@ from app.settings import Settings, settings_folder
 from app.store import Phase, RigInfo, Store
 from app.task import Tasks
 from app.watch import Watch
+from app.watchdogs import Watchdogs
 from app.workers import RigLink
 
 logger = logging.getLogger(__name__)
 
 PROGRAMS = {"policy": ("policy",), "rig": ("lab", "rig")}
 """The programs that make a service when it runs here, in starting order."""
+
+SAFETY = ("study_mode", "clamp", "stop_unfocused", "answer_seconds")
+"""Settings that say when the arm may move and when it stops."""
 
 ClientFactory = Callable[[str, str | None], Any]
 """Gets address and token and returns a client."""
@@ -46,6 +53,9 @@ class Studio(QObject):
         controller: Asking and drawing.
         compare: Candidates, and asking for several plans.
         motion: Running and stopping.
+        arming: What is armed, and whether something is held.
+        pulse: The window's heartbeat to the rig.
+        watchdogs: What must not go missing while the arm may move.
         instructions: Earlier instructions, templates and changes of mind.
         episodes: Attempts at a task.
         auto: The automatic mode.
@@ -102,12 +112,30 @@ class Studio(QObject):
         )
         self.compare = Compare(controller=self.controller, parent=self, **parts)
         self.motion = Motion(rig=self.rig, parent=self, **parts)
+        self.arming = Arming(motion=self.motion, rig=self.rig, parent=self, **parts)
         self.auto = AutoMode(
             controller=self.controller,
             motion=self.motion,
+            arming=self.arming,
             rig=self.rig,
             feed=self.feed,
             max_cycles=settings.max_cycles,
+            parent=self,
+            **parts,
+        )
+        self.pulse = Pulse(
+            store=self.store,
+            rig=self.rig,
+            motion=self.motion,
+            arming=self.arming,
+            auto=self.auto,
+            parent=self,
+        )
+        self.watchdogs = Watchdogs(
+            controller=self.controller,
+            motion=self.motion,
+            recorder=self.recorder,
+            policy_alive=lambda: self.policy.alive,
             parent=self,
             **parts,
         )
@@ -117,6 +145,8 @@ class Studio(QObject):
         self.episodes = EpisodeKeeper(rig=self.rig, motion=self.motion, parent=self, **parts)
         self._announced = False
         self._left = False
+        for name in SAFETY:
+            self._setting_changed(name)
         self._wire()
 
     @property
@@ -202,6 +232,17 @@ class Studio(QObject):
         elif self.store.rig is not None:
             self._drop_rig()
 
+    def space_changed(self, low: list[float], high: list[float]) -> None:
+        """The rig judges by another box from now on; what it said of plans before is void.
+
+        Args:
+            low: Smallest x, y, z [m].
+            high: Largest x, y, z [m].
+        """
+        if self.store.rig is not None:
+            self.store.set_rig(replace(self.store.rig, workspace=(low, high)))
+        self.controller.preview_again()
+
     def _leave_out(self) -> None:
         if self.services is not None:
             names = (program for name in self.addresses for program in PROGRAMS[name])
@@ -211,6 +252,15 @@ class Studio(QObject):
     def _setting_changed(self, name: str) -> None:
         if name == "max_cycles":
             self.auto.max_cycles = self.settings.max_cycles
+        elif name in SAFETY:
+            self.store.study_mode = self.settings.study_mode
+            self.store.clamp = self.settings.clamp
+            self.pulse.in_the_lab = self.settings.stop_unfocused
+            self.watchdogs.answer_s = self.settings.answer_seconds
+            self.store.motion_changed.emit()
+            if name == "clamp":
+                self.arming.disarm("what happens at the limits is another choice")
+                self.controller.preview_again()
         elif name == "record" and self.settings.record:
             self.recorder.start()
         elif name == "record" and (client := self.recorder.stop()) is not None:
@@ -251,6 +301,7 @@ class Studio(QObject):
         self.store.set_service("rig", "")
         if self.store.phase == Phase.FAULT:
             self.store.set_phase(Phase.READY)
+        self.motion.meet(client)
         if client.stopped_by:
             self.store.set_phase(Phase.STOPPED)
         self.feed.attach(client)
@@ -277,6 +328,8 @@ class Studio(QObject):
         self.auto.finish("the rig is gone")
         self.controller.cancel()
         self.store.set_robot(None)
+        self.store.motion = MotionInfo()
+        self.store.motion_changed.emit()
         self.store.set_rig(None)
         self.store.pin(None)
         self.store.set_phase(Phase.FAULT)
@@ -309,6 +362,7 @@ class Studio(QObject):
         self.undo_stack.clear()
         if self.store.phase == Phase.RUNNING or self.store.auto:
             self.motion.stop("studio is closing")
+        self.pulse.shutdown()
         self.feed.attach(None)
         self.instructions.shutdown()
         self.episodes.shutdown()

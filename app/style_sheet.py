@@ -74,12 +74,15 @@ QPushButton[role="primary"]:focus, QPushButton[role="primary-small"]:focus {
     border: 2px solid $text; }
 QPushButton[role="primary"]:disabled, QPushButton[role="primary-small"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
-QPushButton[role="run"], QPushButton[role="stop"] {
+QPushButton[role="run"], QPushButton[role="stop"], QPushButton[role="armed"] {
     font-size: ${large}pt; font-weight: 700; min-height: 36px; padding: 4px 16px; }
 QPushButton[role="run"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[role="run"]:hover { border-color: $text; }
 QPushButton[role="run"]:disabled {
     background: $window; color: $disabled; border-color: $line; }
+QPushButton[role="armed"] {
+    background: $warn; color: $on_accent; border: 2px solid $text; padding: 3px 15px; }
+QPushButton[role="armed"]:pressed { background: $text; color: $window; }
 QPushButton[role="stop"], QPushButton[role="stop"]:disabled {
     background: $stop; color: $on_stop; border: 1px solid $stop; }
 QPushButton[role="stop"]:hover { border-color: $text; }

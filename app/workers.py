@@ -178,6 +178,10 @@ class RigLink(QObject):
         self._stopper.taken.wait(HAND_OVER_S)
         return True
 
+    def is_holder(self, holder: str) -> bool:
+        """Whether that is what the rig calls this client."""
+        return bool(holder) and self.client is not None and self.client.name == holder
+
     def drop(self) -> None:
         """Forget a rig that has died."""
         self.client = None

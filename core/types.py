@@ -72,7 +72,8 @@ class RobotState:
         ee_pose: (4, 4) transform from the end effector to the robot's base frame [m], measured.
         gripper: Opening, 0 (closed) to 1 (open).
         t_ns: Time of the measurement [ns, monotonic].
-        mode: "idle", "moving", "stopped", "fault" or "disconnected".
+        mode: "idle", "moving", "stopped", "fault", "disconnected", "guiding" (somebody leads the
+            arm by hand) or "not ready" (it takes no motions, as with locked brakes).
         arm: Name of the arm.
     """
 

@@ -1,7 +1,8 @@
-"""Executes chunks step by step at their rate. The only place from which the arm is moved.
+"""Executes one checked chunk after another. The only place from which the arm is moved.
 
-A chunk is cut where the gripper changes; each stretch is handed to the arm as one smooth motion
-that ends at rest, so a program that stalls leaves the arm at rest on its path, not on its way.
+It decides what runs and what ends it; :mod:`robot.runner` does the moving. A chunk that takes over
+from a running one starts from the pose and the velocity that the arm has at that moment. Where it
+asks for another direction the arm brakes along the path it was on, which was checked as well.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.types import ActionChunk, StudioError
 from robot import guard, runs
-from robot.base import PlanError, PreemptedError, Robot, RobotError
+from robot.base import PreemptedError, Robot, RobotError
 from robot.guard import Limits, Preview, RejectedError
 from robot.path import rotation_angle
 from robot.rig.messages import (
@@ -28,10 +29,10 @@ from robot.rig.messages import (
     RigEvent,
     RunEnded,
     RunStarted,
-    StepDone,
     Stopped,
 )
-from robot.runs import Job, Permit, wait_for_gripper
+from robot.runner import Runner
+from robot.runs import Job, Permit, SupersededError
 
 _log = logging.getLogger(__name__)
 
@@ -60,12 +61,12 @@ class Executor:
         self._on_event = on_event
         self._ids = itertools.count(1)
         self._lock = threading.Condition()
-        self._motion_lock = threading.Lock()
+        self._runner = Runner(robot, self._check, on_event)
         self._job: Job | None = None
+        self._next: Job | None = None
         self._stopped_by = ""
         self._closed = False
         self._commanded: NDArray[np.float64] | None = None
-        self._gripper_open: bool | None = None
         self._thread = threading.Thread(target=self._work, name="executor", daemon=True)
         self._thread.start()
 
@@ -110,7 +111,7 @@ class Executor:
             steps: How many of its steps; all when None.
             owner: Whose leaving stops it; see :meth:`stop_owner`.
             permit: Called at the very moment at which it begins; see :data:`robot.runs.Permit`.
-            supersede: Whether it takes over from the run under way, which comes to rest first.
+            supersede: Whether it takes over from the chunk under way, without a rest between.
 
         Returns:
             The number of the run.
@@ -119,14 +120,9 @@ class Executor:
             RejectedError: If the guard says no, a stop is in force, or another run goes on.
             RobotError: If the arm does not answer.
         """
-        if supersede:
-            self.hold(runs.SUPERSEDED)
-            with self._lock:
-                self._lock.wait_for(lambda: self._job is None, runs.SUPERSEDE_SECONDS)
+        asked = time.monotonic()
         preview = self.preview(chunk, steps)
         preview.verdict.require()
-        if self._gripper_open is None and self._robot.state().gripper > runs.SURELY_OPEN:
-            self._gripper_open = True
         count = len(preview.poses) - 1
         job = Job(
             run_id=str(next(self._ids)),
@@ -134,6 +130,8 @@ class Executor:
             poses=preview.poses,
             opened=chunk.actions[:count, 6] > 0.5,
             step_seconds=preview.step_seconds,
+            takes_over=supersede,
+            asked=asked,
         )
         return self._begin(job, permit)
 
@@ -172,11 +170,10 @@ class Executor:
         with self._lock:
             if self._job is None:
                 return
-            self._job.held = why
+            for job in filter(None, (self._job, self._next)):
+                job.held = job.held or why
         self._commanded = None
-        self._robot.stop()
-        with self._motion_lock:  # a motion that was being handed over just then
-            self._robot.stop()
+        self._runner.halt(gripper=False)
 
     def stop(self, by: str) -> None:
         """Stop whatever moves, now, and let nothing move until :meth:`release`.
@@ -186,15 +183,9 @@ class Executor:
         """
         with self._lock:
             self._stopped_by = by or "somebody"
-            running = self._job is not None
         self._commanded = None
         try:
-            self._robot.stop()
-            self._robot.stop_gripper()
-            if running:
-                # a motion that was being handed over just then; those after it see the flag
-                with self._motion_lock:
-                    self._robot.stop()
+            self._runner.halt()
         finally:
             self._on_event(Stopped(by=self._stopped_by))
 
@@ -223,7 +214,7 @@ class Executor:
     def forget(self) -> None:
         """Continue from where the arm is: something else than a chunk may have moved it."""
         self._commanded = None
-        self._gripper_open = None
+        self._runner.gripper_open = None
 
     def close(self) -> None:
         """Stop and end the thread."""
@@ -241,13 +232,19 @@ class Executor:
         with self._lock:
             if self._stopped_by:
                 raise RejectedError(f"The arm was stopped by {self._stopped_by}; release it first.")
-            if self._job is not None:
+            running = self._job
+            if running is not None and not (
+                job.takes_over and running.joints is None and self._next is None
+            ):
                 raise RejectedError("The arm is still moving; wait for its end, or stop it.")
             if self._closed:
                 raise RejectedError("The rig is ending.")
             if permit is not None:
                 permit(job.run_id)
-            self._job = job
+            if running is None:
+                self._job = job
+            else:
+                self._next = job
             self._lock.notify_all()
         return job.run_id
 
@@ -255,7 +252,7 @@ class Executor:
         """Where the next chunk starts: the end of the last one, unless the arm has left it."""
         here = self._robot.commanded_pose()
         last = self._commanded
-        if last is None:
+        if last is None or self.is_running:
             return here
         distance = float(np.linalg.norm(last[:3, 3] - here[:3, 3]))
         turned = rotation_angle(last[:3, :3], here[:3, :3])
@@ -268,21 +265,30 @@ class Executor:
                 job = self._job
             if job is None:
                 return
-            steps = len(job.poses) - 1
-            self._on_event(RunStarted(run_id=job.run_id, steps=steps))
+            self._on_event(RunStarted(run_id=job.run_id, steps=len(job.poses) - 1))
             reason = self._execute(job)
             self._commanded = job.poses[-1] if reason == DONE and job.joints is None else None
             with self._lock:
-                self._job = None
+                self._job, self._next = self._next, None
+                if self._job is not None and reason not in (DONE, runs.SUPERSEDED):
+                    self._job.held = (
+                        self._job.held or reason
+                    )  # what it was to take over from failed
                 self._lock.notify_all()
-            self._on_event(RunEnded(run_id=job.run_id, reason=reason, steps_done=job.done))
+            self._on_event(
+                RunEnded(
+                    run_id=job.run_id, reason=reason, steps_done=job.done, latency_ms=job.latency_ms
+                )
+            )
 
     def _execute(self, job: Job) -> str:
         try:
-            if job.joints is None:
-                self._execute_steps(job)
-            else:
-                self._go_home(job)
+            self._check(job)
+            if job.takes_over:
+                self._require_near(job)
+            self._runner.run(job)
+        except SupersededError:
+            return runs.SUPERSEDED
         except PreemptedError:
             return job.held if job.held and not self._stopped_by else STOPPED
         except StudioError as error:
@@ -292,8 +298,18 @@ class Executor:
             return self._failed("The rig failed while executing; its log has the details.")
         return DONE
 
+    def _require_near(self, job: Job) -> None:
+        """Hold the arm unless it is about where a plan that takes over starts."""
+        here, start = self._robot.commanded_pose(), job.poses[0]
+        distance = float(np.linalg.norm(here[:3, 3] - start[:3, 3]))
+        turned = rotation_angle(here[:3, :3], start[:3, :3])
+        if not (distance < runs.LATE_METRES and turned < runs.LATE_RADIANS):
+            job.held = runs.TOO_LATE
+            self._robot.stop()
+            raise PreemptedError(runs.TOO_LATE)
+
     def _failed(self, sentence: str) -> str:
-        self._gripper_open = None
+        self._runner.gripper_open = None
         try:
             self._robot.stop()
         except RobotError as error:
@@ -301,100 +317,9 @@ class Executor:
         self._on_event(Fault(sentence=sentence))
         return sentence
 
-    def _execute_steps(self, job: Job) -> None:
-        count = len(job.opened)
-        while job.done < count:
-            changes = [self._changes(job, step) for step in range(job.done, count)]
-            end = job.done + (changes.index(True) + 1 if True in changes else len(changes))
-            self._follow(job, end)
-            if self._changes(job, end - 1):
-                self._set_gripper(bool(job.opened[end - 1]))
-            self._report(job, end)
-
-    def _changes(self, job: Job, step: int) -> bool:
-        before = self._gripper_open if step == job.done else bool(job.opened[step - 1])
-        return before is None or before != bool(job.opened[step])
-
-    def _follow(self, job: Job, end: int) -> None:
-        """Move through the poses of the steps from ``job.done`` on; report all but the last."""
-        start = job.done
-        path = job.poses[start + 1 : end + 1]
-        try:
-            self._hand_over(lambda: self._robot.follow(path, job.step_seconds))
-            self._await_motion(job, start, end)
-        except PlanError as error:
-            self._follow_gently(job, end, error)
-
-    def _follow_gently(self, job: Job, end: int, error: PlanError) -> None:
-        """Go on with rests from where the arm came to rest; the planner may need several tries."""
-        for attempt in range(runs.GENTLE_ATTEMPTS):
-            _log.warning("%s Going on with rests from step %d.", error, job.done)
-            start = job.done
-            rest = job.poses[start + 1 : end + 1]
-            try:
-                self._hand_over(lambda path=rest: self._robot.follow_gently(path, job.step_seconds))
-                self._await_motion(job, start, end)
-            except PlanError as again:
-                if attempt + 1 == runs.GENTLE_ATTEMPTS:
-                    raise
-                error = again
-                time.sleep(runs.SETTLE_SECONDS)
-                self._check_stop()
-            else:
-                return
-
-    def _await_motion(self, job: Job, start: int, end: int) -> None:
-        deadline = (
-            time.monotonic() + runs.MOTION_SLACK_SECONDS + 4 * (end - start) * job.step_seconds
-        )
-        while True:
-            ended = self._robot.wait(runs.POLL_SECONDS)
-            self._check_stop()
-            if ended:
-                break
-            passed = start + self._robot.passed()
-            self._report(job, min(passed, end - 1))
-            if time.monotonic() > deadline:
-                raise RobotError("The motion did not end in time; the arm was stopped.")
-        self._report(job, end - 1)
-
-    def _go_home(self, job: Job) -> None:
-        assert job.joints is not None
-        joints = job.joints
-        if job.open_gripper:
-            self._set_gripper(True)
-        self._hand_over(lambda: self._robot.move_joints(joints))
-        deadline = time.monotonic() + 2 * runs.MOTION_SLACK_SECONDS
-        while not self._robot.wait(runs.POLL_SECONDS):
-            self._check_stop()
-            if time.monotonic() > deadline:
-                raise RobotError("The arm did not reach its home pose in time; it was stopped.")
-        self._check_stop()
-
-    def _hand_over(self, start: Callable[[], None]) -> None:
-        with self._motion_lock:
-            self._check_stop()
-            start()
-
-    def _set_gripper(self, opened: bool) -> None:
-        self._gripper_open = None
-        with self._motion_lock:
-            self._check_stop()
-            future = self._robot.set_gripper(opened)
-        wait_for_gripper(future, self._check_stop)
-        self._gripper_open = opened
-
-    def _check_stop(self) -> None:
-        if self._stopped_by or (self._job is not None and self._job.held):
+    def _check(self, job: Job) -> None:
+        """Let a job go on, or raise."""
+        if self._stopped_by or job.held:
             raise PreemptedError("The motion was stopped.")
-
-    def _report(self, job: Job, done: int) -> None:
-        """Report the steps up to ``done`` as executed."""
-        while job.done < done:
-            try:
-                state = self._robot.state()
-            except RobotError:
-                state = None  # the run itself will tell
-            step = job.done
-            job.done += 1
-            self._on_event(StepDone(run_id=job.run_id, step=step, state=state))
+        if self._next is not None:
+            raise SupersededError(runs.SUPERSEDED)

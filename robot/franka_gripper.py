@@ -51,6 +51,11 @@ class FrankaGripper:
         """Last measured opening, 0 (closed) to 1 (open)."""
         return self._opening
 
+    @property
+    def max_width(self) -> float:
+        """Largest opening that the gripper knows [m]; 0 before its homing."""
+        return float(self._gripper.state.max_width)
+
     def start(self, opened: bool) -> Future[None]:
         """Start opening or closing.
 

@@ -135,7 +135,11 @@ def cap_for_braking(
     gain = 2.0 * BRAKING_SHARE * np.repeat(accelerations, 3) * np.abs(way)
     for index in range(len(way) - 1, -1, -1):
         most = np.sqrt(twists[index + 1] ** 2 + gain[index])
-        np.clip(twists[index], -most, most, out=twists[index])
+        np.clip(twists[index, :3], -most[:3], most[:3], out=twists[index, :3])
+        spin = np.abs(twists[index, 3:])  # slowed as a whole: it has to keep its axis
+        over = spin > most[3:]
+        if over.any():
+            twists[index, 3:] *= float((most[3:][over] / spin[over]).min())
 
 
 def _axis_share(way: NDArray[np.float64], spin: NDArray[np.float64]) -> NDArray[np.float64]:

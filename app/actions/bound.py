@@ -25,7 +25,7 @@ class Actions(QObject):
         self._store = store
         self._held: dict[str, str] = {}
         self._described: dict[str, str] = {}
-        self._has_arm = False
+        self._has_arm = self._is_recorded = False
         self._seen_draft: object = None
         self._told: dict[str, tuple[str, str]] = {}
         self.by_name: dict[str, QAction] = {}
@@ -61,10 +61,12 @@ class Actions(QObject):
             store.auto_changed,
             store.episodes_changed,
             store.page_changed,
+            store.motion_changed,
         ):
             signal.connect(self.refresh)
         store.draft_changed.connect(self._look_at_draft)
         store.robot_changed.connect(self._look_for_arm)
+        store.recording_changed.connect(self._look_for_recording)
         self.refresh()
 
     def _look_at_draft(self) -> None:
@@ -79,6 +81,12 @@ class Actions(QObject):
         """Ask the rules when the arm comes or goes, not each time it moves."""
         if self._has_arm != (self._store.robot is not None):
             self._has_arm = self._store.robot is not None
+            self.refresh()
+
+    def _look_for_recording(self) -> None:
+        """Ask the rules when recording begins or ends, not each time the file grows."""
+        if self._is_recorded != bool(self._store.recording.path):
+            self._is_recorded = bool(self._store.recording.path)
             self.refresh()
 
     def __getitem__(self, name: str) -> QAction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app import rules
 from app.actions.spec import HELP, VIEW, WINDOW, ActionSpec
 
 SPECS = (
@@ -90,8 +89,6 @@ SPECS = (
         tip="Turn recorded sessions into a LeRobot dataset, videos, tables and more.",
         keys=("Ctrl+E",),
         icon="export",
-        # choosing files is modal, and that would hold the stop key
-        reason=rules.look_back,
         everywhere=True,
     ),
     ActionSpec(

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDockWidget
 from app.bench.measures import trend
 from app.bench.stage import ANSWER_S, REST_S, Stage, pause_of
 from app.demo_hands import Script, Wait, confirm
+from core.memory import own_bytes
 
 GOAL_PERCENT = 5.0
 WARM = 0.2
@@ -27,7 +28,7 @@ class Memory:
 
     Attributes:
         times: When it was read [s].
-        sizes: Memory of its own (unique set size) [MiB].
+        sizes: Memory of its own, without what files hold [MiB].
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class Memory:
         return self._thread is not None and self._thread.is_alive()
 
     def _read(self) -> None:
-        size = psutil.Process().memory_full_info().uss / MIB
+        size = own_bytes() / MIB
         self.times.append(time.monotonic())
         self.sizes.append(size)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app import theme
+from app.file_dialog import Ask, ask_file, free_path
 from app.review.review import Review
 from app.review.words import clock
 from app.studio import Studio
@@ -18,8 +19,8 @@ from core.review.branching import observation_at
 from core.review.clip import picture_at, write_clip, write_still
 from core.types import Observation, StudioError
 
-AskFile = Callable[[str, str, str], str]
-"""Gets a title, a proposed path and a filter; returns the chosen path or nothing."""
+AskFile = Callable[[str, str, str, Callable[[str], None]], None]
+"""Gets a title, a proposed path, a filter, and what takes the chosen path, if one is chosen."""
 
 
 class Keeping(QObject):
@@ -37,45 +38,50 @@ class Keeping(QObject):
     def open(self, *_: object) -> None:
         """Ask for a session file and show it."""
         sessions = "Sessions (*.mcap *.mcap.part)"
-        path = self.ask_source("Open a session", str(self._review.folder), sessions)
-        if path:
-            self._review.open_file(Path(path))
+        self.ask_source("Open a session", str(self._review.folder), sessions, self._open_path)
+
+    def _open_path(self, path: str) -> None:
+        self._review.open_file(Path(path))
 
     def save_still(self, *_: object) -> None:
-        """Write the pictures of this moment."""
+        """Write the pictures of this moment, as it is when a person asks."""
         review = self._review
         review.player.pause()
-        path = self._target("PNG (*.png);;JPEG (*.jpg)", ".png")
-        if path is None or not review.reels:
+        if not review.reels:
             return
         session, moment, colours = review.reels[0].session, review.player.position, _colours()
 
-        def work(_: Work) -> None:
-            picture = picture_at(session, moment, model=colours[0], user=colours[1])
-            if picture is None:
-                raise StudioError("There is no picture at this moment yet; go on a little.")
-            write_still(path, picture)
+        def save(path: Path) -> None:
+            def work(_: Work) -> None:
+                picture = picture_at(session, moment, model=colours[0], user=colours[1])
+                if picture is None:
+                    raise StudioError("There is no picture at this moment yet; go on a little.")
+                write_still(path, picture)
 
-        self._run("Saving the still", work, path)
+            self._run("Saving the still", work, path)
+
+        self._target("PNG (*.png);;JPEG (*.jpg)", ".png", save)
 
     def save_clip(self, *_: object) -> None:
         """Write what is played as a video."""
         review = self._review
         review.player.pause()
-        path = self._target("MP4 video (*.mp4)", ".mp4")
-        if path is None or not review.reels:
+        if not review.reels:
             return
         session, colours = review.reels[0].session, _colours()
         span = (review.player.start, min(review.player.end, session.end_ns))
 
-        def work(task: Work) -> None:
-            def told(fraction: float) -> None:
-                task.check()
-                task.progress(fraction)
+        def save(path: Path) -> None:
+            def work(task: Work) -> None:
+                def told(fraction: float) -> None:
+                    task.check()
+                    task.progress(fraction)
 
-            write_clip(path, session, span, colours=colours, told=told)
+                write_clip(path, session, span, colours=colours, told=told)
 
-        self._run("Saving the clip", work, path)
+            self._run("Saving the clip", work, path)
+
+        self._target("MP4 video (*.mp4)", ".mp4", save)
 
     def branch(self, *_: object) -> None:
         """Take this moment to the Steer page."""
@@ -102,25 +108,27 @@ class Keeping(QObject):
             title, work, lambda _: notifier.info(f"Saved to {path}."), notifier.error
         )
 
-    def _target(self, kinds: str, suffix: str) -> Path | None:
+    def _target(self, kinds: str, suffix: str, save: Callable[[Path], None]) -> None:
         review = self._review
-        if not review.reels:
-            return None
         session = review.reels[0].session
         seconds = (review.player.position - session.start_ns) / 1e9
         name = f"{session.path.stem}-{clock(seconds).replace(':', '-')}{suffix}"
-        proposed = str(Path.home() / name)
-        chosen = self.ask_target("Save", proposed, kinds)
-        if not chosen:
-            return None
-        path = Path(chosen)
-        return path if path.suffix else path.with_suffix(suffix)
 
-    def _ask_target(self, title: str, proposed: str, kinds: str) -> str:
-        return QFileDialog.getSaveFileName(self._window, title, proposed, kinds)[0]
+        def take(chosen: str) -> None:
+            path = Path(chosen)
+            save(free_path(path if path.suffix else path.with_suffix(suffix)))
 
-    def _ask_source(self, title: str, proposed: str, kinds: str) -> str:
-        return QFileDialog.getOpenFileName(self._window, title, proposed, kinds)[0]
+        self.ask_target("Save", str(Path.home() / name), kinds, take)
+
+    def _ask_target(
+        self, title: str, proposed: str, kinds: str, take: Callable[[str], None]
+    ) -> None:
+        ask_file(self._window, title, proposed, Ask.SAVE, lambda paths: take(paths[0]), kinds)
+
+    def _ask_source(
+        self, title: str, proposed: str, kinds: str, take: Callable[[str], None]
+    ) -> None:
+        ask_file(self._window, title, proposed, Ask.OPEN, lambda paths: take(paths[0]), kinds)
 
 
 def _colours() -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -71,6 +71,7 @@ class CloudScene(gl.GLViewWidget):
         self._trace = Line(self, 3.0, 10)
         self._paths: list[tuple[Line, Line]] = []
         self._frame = Line(self, 3.0, 30)
+        self._bad = Line(self, 3.0, 31)
         self._mark = Line(self, 2.5, 32)
         self.retint()
         self.look_home()
@@ -135,6 +136,9 @@ class CloudScene(gl.GLViewWidget):
                 colour = rgba(DATA.path if path.allowed else DATA.rejected)
                 alpha = 1.0 if path.selected else 0.6
                 line.show(points, colour, pairs=not path.allowed, alpha=alpha)
+        bad = next((path.bad for path in paths if path.selected and path.bad is not None), None)
+        marked = None if bad is None else scene_lines.cross(bad)
+        self._bad.show(marked, rgba(DATA.rejected), pairs=True)
 
     def show_trace(self, points: NDArray[np.float32] | None, *, user: bool) -> None:
         """Show a trace lifted into space, (L, 3) [m]."""

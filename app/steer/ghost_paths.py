@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphic
 from app import theme
 from app.observe import path_pixels
 from app.steer.mapping import scene_from_model
+from app.steer.offence import Offence, OffenceItem, offence_of, place_of
 from app.steer.trace_item import TraceItem, TraceStyle
 from app.store import PlanKind, Store
 
@@ -35,12 +36,14 @@ class GhostPath:
         points: (N, 2) fractions of the picture; NaN where the tool is behind the camera.
         allowed: Whether the guard lets it run.
         selected: Whether it is the plan at hand.
+        offence: The step that it is rejected for, if it is one.
     """
 
     number: int
     points: NDArray[np.float64]
     allowed: bool
     selected: bool
+    offence: Offence | None = None
 
 
 def ghost_paths(store: Store, camera: str) -> list[GhostPath]:
@@ -57,6 +60,7 @@ def ghost_paths(store: Store, camera: str) -> list[GhostPath]:
                     points=path,
                     allowed=plan.preview.verdict.ok,
                     selected=kind == store.selected,
+                    offence=offence_of(plan),
                 )
             )
     return found
@@ -117,7 +121,8 @@ class GhostPaths:
         self.lines = {kind.number: TraceItem(THIN, 1) for kind in PlanKind}
         self.numbers = {kind.number: NumberItem(kind.number) for kind in PlanKind}
         self.kept = TraceItem(KEPT, 3)
-        for item in (*self.lines.values(), *self.numbers.values(), self.kept):
+        self.offence = OffenceItem(7)
+        for item in (*self.lines.values(), *self.numbers.values(), self.kept, self.offence):
             scene.addItem(item)
         self.show([], (0, 0))
 
@@ -153,9 +158,19 @@ class GhostPaths:
             label.set_look(allowed=path.allowed, selected=path.selected)
             label.setPos(QPointF(*(ends[-1] * size)))
         self._part_numbers(size)
+        self._mark(next((path for path in there.values() if path.selected), None), size)
         self.kept.set_points(
             None if kept is None or not all(size) else scene_from_model(kept, size)
         )
+
+    def _mark(self, path: GhostPath | None, size: tuple[int, int]) -> None:
+        """Mark the step that the selected plan is rejected for."""
+        offence = None if path is None else path.offence
+        place = None if path is None or offence is None else place_of(offence, path.points)
+        if place is None:
+            self.offence.show_at(None, QPointF(), 1.0)
+        else:
+            self.offence.show_at(offence, QPointF(*(place * size)), size[0])
 
     def _part_numbers(self, size: tuple[int, int]) -> None:
         """Fan out numbers of paths that end at the same place, so that each can be read."""

@@ -8,25 +8,33 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.action_button import ActionButton
+from app.motion_info import MotionInfo, motion_words
+from app.steer.run_button import RunButton
 from core.types import RobotState
-
-MODES = {
-    "idle": ("Robot idle", "text"),
-    "moving": ("Robot moving", "accent"),
-    "stopped": ("Robot stopped", "fault"),
-    "fault": ("Robot fault", "fault"),
-    "disconnected": ("Robot not connected", "fault"),
-}
-"""Words and role for each mode of a robot state."""
+from robot.rig.states import MotionState
 
 NO_PLAN = "No plan yet: press Think, or draw your own."
 
 
-def mode_words(state: RobotState | None) -> tuple[str, str]:
-    """Return the words for a state and the role to show them in."""
-    if state is None:
+def arm_words(motion: MotionInfo, state: RobotState | None) -> tuple[str, str]:
+    """Return the words for what the arm may do and the role to show them in.
+
+    Args:
+        motion: What the rig says.
+        state: What the arm measures; None before the first.
+    """
+    if state is None and motion.state == MotionState.DISCONNECTED:
         return "No robot yet", "caption"
-    return MODES.get(state.mode, (f"Robot {state.mode}", "text"))
+    words, role = motion_words(motion)
+    return f"Arm {words.lower()}", role
+
+
+def arm_facts(motion: MotionInfo, clamped: str = "") -> str:
+    """Return what else there is to know: speed, time to the first motion, clamped numbers."""
+    facts = [] if motion.speed >= 1.0 else [f"speed {100 * motion.speed:.0f} %"]
+    if motion.latency_s is not None:
+        facts.append(f"moves after {1000 * motion.latency_s:.0f} ms")
+    return " · ".join([*facts, *([clamped] if clamped else [])])
 
 
 class GripperGauge(QWidget):
@@ -88,13 +96,18 @@ class RobotPanel(QWidget):
         self._gripper = GripperGauge()
         self._opening = QLabel()
         theme.set_role(self._opening, "caption")
+        self._facts = QLabel()
+        theme.set_role(self._facts, "caption")
+        self._faults = QLabel("Fault training is on")
+        theme.set_role(self._faults, "badge-warn")
+        self._faults.hide()
         self._blocker = QLabel()
         theme.set_role(self._blocker, "caption")
         self._blocker.setWordWrap(True)
         self._blocker.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         state = QHBoxLayout()
         state.setSpacing(8)
-        for widget in (self._mode, self._gripper, self._opening):
+        for widget in (self._mode, self._gripper, self._opening, self._facts, self._faults):
             state.addWidget(widget)
         state.addStretch(1)
         words = QVBoxLayout()
@@ -102,7 +115,7 @@ class RobotPanel(QWidget):
         words.addLayout(state)
         words.addWidget(self._verdict)
 
-        self.run_button = ActionButton(run, role="run")
+        self.run_button = RunButton(run)
         self.run_button.setMinimumWidth(144)
         self.stop_button = ActionButton(stop, role="stop")
         self.stop_button.setMinimumWidth(144)
@@ -123,14 +136,31 @@ class RobotPanel(QWidget):
         layout.addWidget(self.run_button)
         layout.addSpacing(8)
         layout.addWidget(self.stop_button)
+        self._motion = MotionInfo()
+        self._state: RobotState | None = None
         self.set_state(None)
 
-    def set_state(self, state: RobotState | None) -> None:
-        """Show what the arm does and how far its gripper is open."""
-        words, role = mode_words(state)
+    def set_motion(self, motion: MotionInfo, clamped: str = "") -> None:
+        """Show what the arm may do, how fast, and how many numbers of the plan were clamped."""
+        self._motion = motion
+        self._show_words()
+        facts = arm_facts(motion, clamped)
+        if facts != self._facts.text():
+            self._facts.setText(facts)
+        self._facts.setVisible(bool(facts))
+        self._faults.setVisible(bool(motion.faults))
+        self._faults.setToolTip(f"Faults are made on purpose: {motion.faults}")
+
+    def _show_words(self) -> None:
+        words, role = arm_words(self._motion, self._state)
         if words != self._mode.text():
             self._mode.setText(words)
         theme.set_role(self._mode, role)
+
+    def set_state(self, state: RobotState | None) -> None:
+        """Show how far the gripper is open, and where it is."""
+        self._state = state
+        self._show_words()
         opening = -1.0 if state is None else state.gripper
         self._gripper.set_opening(opening)
         self._gripper.setVisible(opening >= 0)
@@ -139,7 +169,9 @@ class RobotPanel(QWidget):
             self._opening.setText(text)
         if state is not None:
             x, y, z = state.ee_pose[:3, 3]
-            self._mode.setToolTip(f"Gripper at x {x:.3f}, y {y:.3f}, z {z:.3f} m in the base frame")
+            place = f"Gripper at x {x:.3f}, y {y:.3f}, z {z:.3f} m in the base frame"
+            why = f"{self._motion.why}\n" if self._motion.why else ""
+            self._mode.setToolTip(f"{why}{place}\nThe arm itself says: {state.mode}")
 
     def set_verdict(self, allowed: bool | None, words: str = "") -> None:
         """Show what the guard says.

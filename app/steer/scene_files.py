@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
+from app.file_dialog import free_path
 from app.steer.cloud_view import CloudView
 from app.steer.scene_export import SceneExport
 from app.studio import Studio
@@ -92,12 +93,3 @@ class SceneFiles(QObject):
         dialog.selectFile(f"scene-{datetime.now():%Y%m%d-%H%M%S}.{suffix}")
         dialog.fileSelected.connect(lambda name: save(Path(name)))
         dialog.show()
-
-
-def free_path(path: Path) -> Path:
-    """Return a path where nothing is yet: the given one, or the same with a number."""
-    number, free = 1, path
-    while free.exists() and not free.is_dir():
-        number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return free

@@ -24,12 +24,14 @@ class ScenePath:
         allowed: Whether the guard lets it run; a rejected one is dashed.
         selected: Whether it is the plan at hand; it is drawn strongest.
         label: Whose it is, such as "model".
+        bad: (3,) where the step ends that the guard objects to [m], if it is one.
     """
 
     points: NDArray[np.float32]
     allowed: bool
     selected: bool
     label: str
+    bad: NDArray[np.float32] | None = None
 
 
 def outline_pairs(
@@ -108,6 +110,12 @@ def frame_axes(pose: NDArray[np.floating], length: float = FRAME_AXIS) -> NDArra
     origin = pose[:3, 3]
     ends = [origin + length * pose[:3, k] for k in range(3)]
     return np.array([p for end in ends for p in (origin, end)], np.float32)
+
+
+def cross(place: NDArray[np.floating], reach: float = 0.015) -> NDArray[np.float32]:
+    """Return three lines that cross at a (3,) place, as (6, 3) pairs of points [m]."""
+    arms = np.array([[1, 1, 0], [1, -1, 0], [0, 0, 1.4]], np.float64) * reach
+    return np.array([place + sign * arm for arm in arms for sign in (-1, 1)], np.float32)
 
 
 def dashes(points: NDArray[np.floating], length: float = 0.012) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from app.steer.cells import Cells
 from app.steer.cloud_job import CloudJob, Lifted
 from app.steer.cloud_view import CloudView
 from app.steer.depth_view import DepthView
+from app.steer.offence import offence_of, place_of
 from app.steer.plan_states import SHORT_TITLES
 from app.steer.scene_files import SceneFiles
 from app.steer.scene_lines import ScenePath
@@ -113,21 +114,29 @@ class SceneLink(QObject):
         )
         self.looks.take_rig()
 
+    def show_box(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
+        """Show a box that is only tried, (3,) corners [m]; :meth:`show_rig` shows the true one."""
+        self._cloud.set_box(low, high)
+
     def show_paths(self) -> None:
         """Show where all plans lead."""
         store = self._studio.store
-        self._cloud.set_paths(
-            [
+        paths: list[ScenePath] = []
+        for kind, plan in store.plans.items():
+            if plan.preview is None:
+                continue
+            points = np.asarray(plan.preview.poses)[:, :3, 3].astype(np.float32)
+            offence = offence_of(plan)
+            paths.append(
                 ScenePath(
-                    points=np.asarray(plan.preview.poses)[:, :3, 3].astype(np.float32),
+                    points=points,
                     allowed=plan.preview.verdict.ok,
                     selected=kind == store.selected,
                     label=f"{kind.number} {SHORT_TITLES[kind]}",
+                    bad=None if offence is None else place_of(offence, points),
                 )
-                for kind, plan in store.plans.items()
-                if plan.preview is not None
-            ]
-        )
+            )
+        self._cloud.set_paths(paths)
 
     def show_answer(self, reasoning: Reasoning, *, complete: bool) -> None:
         """Show the depth of an answer, or as much of it as has arrived."""

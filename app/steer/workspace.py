@@ -194,6 +194,7 @@ class SteerWorkspace(QWidget):
             view.cell_hovered.connect(self.answer.highlight_cell)
         self._actions["run"].changed.connect(self._show_blocker)
         self._actions["allow"].changed.connect(self._show_allow)
+        studio.arming.changed.connect(self._show_blocker)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the small pictures their share of this width."""
@@ -348,6 +349,8 @@ class SteerWorkspace(QWidget):
         step, total = self._studio.store.progress
         if self._studio.store.phase == Phase.RUNNING and total:
             self.robot.set_blocker(f"Step {min(step + 1, total)} of {total}")
+        elif self._studio.arming.why:
+            self.robot.set_blocker(self._studio.arming.why)
         elif self._actions["allow"].isEnabled():  # the answer's panel has the reason in full
             self.robot.set_blocker("Look before you run: see the answer.")
         elif self._actions["run"].isEnabled() and (old := asked(self._studio.store)).changed:

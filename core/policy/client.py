@@ -93,6 +93,12 @@ class RemotePolicy:
         """What the server said that it can do when the connection was made."""
         return self._greeting.capabilities
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server's end of the connection is still there, as far as this end knows."""
+        connection = self._connection
+        return connection is not None and connection.protocol.state is State.OPEN
+
     def cancel(self) -> None:
         """End the request that is being answered, if any; ``infer`` raises ``Cancelled``."""
         self._cancelled_serial = self._serial

@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -43,6 +44,7 @@ class RecorderStatus:
         lost: The same by kind.
         room: What is left of the disk; None while nobody has looked.
         path: The file: with ``.part`` until it is finished, empty before it exists.
+        silent_s: How long the recorder has said nothing, although it does so twice a second.
         error: Why nothing is recorded, as a sentence; empty when all is well.
     """
 
@@ -53,6 +55,7 @@ class RecorderStatus:
     lost: Drops = field(default_factory=Drops)
     room: Room | None = None
     path: str = ""
+    silent_s: float = 0.0
     error: str = ""
 
 
@@ -91,6 +94,7 @@ class RecorderClient:
         # decisive events that are on their way to the disk, in order; guarded by the lock
         self._unsaved: deque[Event] = deque()
         self._saved = 0
+        self._heard = time.monotonic()
         self._threads = [threading.Thread(target=self._run, name="recorder-feeder", daemon=True)]
         self._threads[0].start()
 
@@ -110,7 +114,8 @@ class RecorderClient:
         """Return how the recorder is doing."""
         lost = self._outbox.drops
         with self._lock:
-            return replace(self._state, drops=lost.total, lost=lost)
+            silent = time.monotonic() - self._heard if self._state.recording else 0.0
+            return replace(self._state, drops=lost.total, lost=lost, silent_s=silent)
 
     @property
     def pid(self) -> int | None:
@@ -224,6 +229,7 @@ class RecorderClient:
             return
         status = message.get("status", {})
         with self._lock:
+            self._heard = time.monotonic()
             if "kept" in message:
                 for _ in range(message["kept"] - self._saved):
                     self._unsaved.popleft()

@@ -20,8 +20,9 @@ ARM_SECONDS = 10.0
 AHEAD_SECONDS = 0.5
 """A picture may seem this much newer than now: clocks of other processes are read elsewhere."""
 
-_PLANNED = (MotionState.PREVIEWED, MotionState.ARMED)
-_PLANNING = (*_PLANNED, MotionState.EXECUTING)
+_PLANNING = (MotionState.PREVIEWED, MotionState.ARMED, MotionState.EXECUTING)
+_TELLING = (Trigger.PREVIEW, Trigger.ARM, Trigger.FAIL)
+"""What has something to say even where it changes no state."""
 
 
 class Authority:
@@ -373,7 +374,7 @@ class Authority:
         self._plan = None if dropped or self._state not in _PLANNING else plan or self._plan
         if self._state is MotionState.CONNECTED:
             self._why = self._lacking()
-        elif self._state is not before[0] or begins or self._state in _PLANNED:
+        elif self._state is not before[0] or begins or trigger in _TELLING:
             self._why = why
         if begins or (self._state, self._why, self._plan) != before:
             self._tell()

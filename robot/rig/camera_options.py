@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from core.camera import CameraModel
 from core.types import StudioError
 from robot.base import Camera, CameraError
+from robot.cameras.calibration import Calibration, calibration_item, load_calibration, today
+from robot.check_item import CheckItem
 
+SOURCES = "opencv:NUMBER, rtsp://… or http://…, realsense:SERIAL, file:PATH"
+_STREAMS = ("rtsp", "rtsps", "http", "https")
 _MAX_NAME = 32
 
 
@@ -17,23 +20,22 @@ def open_cameras(sources: list[str], calibrations: list[str]) -> list[Camera]:
 
     Args:
         sources: Such as "front=opencv:0" or "wrist=file:/data/wrist.mp4".
-        calibrations: Such as "front=front.json"; the file holds a camera's message
-            (:meth:`core.camera.CameraModel.to_message`).
+        calibrations: Such as "front=front.json"; see :mod:`robot.cameras.calibration`.
 
     Raises:
         StudioError: If an option is not understood, or a camera is not there; cameras that were
             opened before are closed again.
     """
-    parsed = [_split(text, "--camera", "front=opencv:0") for text in sources]
-    names = [name for name, _ in parsed]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise StudioError(f"Camera '{twice[0]}' is given twice; give each camera its own name.")
-    models = _calibrations(calibrations, names)
+    from robot.cameras.steady import SteadyCamera
+
+    parsed = _parse(sources)
+    known = _calibrations(calibrations, [name for name, _ in parsed])
     cameras: list[Camera] = []
     try:
         for name, source in parsed:
-            cameras.append(_open(name, source, models.get(name)))
+            found = known.get(name)
+            camera = open_camera(name, source, None if found is None else found.model)
+            cameras.append(SteadyCamera(camera, None if found is None else found.distortion))
     except StudioError:
         for camera in cameras:
             camera.close()
@@ -41,38 +43,63 @@ def open_cameras(sources: list[str], calibrations: list[str]) -> list[Camera]:
     return cameras
 
 
-def _open(name: str, source: str, model: CameraModel | None) -> Camera:
+def calibration_items(sources: list[str], calibrations: list[str]) -> list[CheckItem]:
+    """Return what a checklist says about the calibrations of the cameras that options name.
+
+    Raises:
+        StudioError: If an option is not understood.
+    """
+    names = [name for name, _ in _parse(sources)]
+    known = _calibrations(calibrations, names)
+    made = {name: calibration.made for name, calibration in known.items()}
+    return [calibration_item(name, made.get(name), today()) for name in names]
+
+
+def open_camera(name: str, source: str, model: CameraModel | None) -> Camera:
+    """Open one camera.
+
+    Args:
+        name: Such as "front".
+        source: One of :data:`SOURCES`.
+        model: Calibration, when known.
+
+    Raises:
+        CameraError: If the source is not understood, or not there.
+    """
     from robot.cameras.file import FileCamera
     from robot.cameras.opencv import OpenCvCamera
+    from robot.cameras.realsense import RealSenseCamera
 
     kind, _, rest = source.partition(":")
+    if kind in _STREAMS and rest.startswith("//"):
+        return OpenCvCamera(name, source, model)
     if kind == "opencv" and rest:
-        return OpenCvCamera(name, rest, model)
+        # OpenCV would play a film as fast as it can, once
+        return (FileCamera if Path(rest).is_file() else OpenCvCamera)(name, rest, model)
+    if kind == "realsense" and rest:
+        return RealSenseCamera(name, rest, model)
     if kind == "file" and rest:
         return FileCamera(name, rest, model)
-    raise CameraError(
-        f"Camera '{name}' has the source '{source}'; expected opencv:NUMBER or file:PATH."
-    )
+    raise CameraError(f"Camera '{name}' has the source '{source}'; expected {SOURCES}.")
 
 
-def _calibrations(options: list[str], names: list[str]) -> dict[str, CameraModel]:
-    models: dict[str, CameraModel] = {}
+def _parse(sources: list[str]) -> list[tuple[str, str]]:
+    parsed = [_split(text, "--camera", "front=opencv:0") for text in sources]
+    names = [name for name, _ in parsed]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise StudioError(f"Camera '{twice[0]}' is given twice; give each camera its own name.")
+    return parsed
+
+
+def _calibrations(options: list[str], names: list[str]) -> dict[str, Calibration]:
+    known: dict[str, Calibration] = {}
     for text in options:
         name, file = _split(text, "--calibration", "front=front.json")
         if name not in names:
             raise StudioError(f"There is a calibration for '{name}', but no such --camera.")
-        try:
-            models[name] = CameraModel.from_message(json.loads(Path(file).read_text("utf-8")))
-        except OSError as error:
-            raise StudioError(
-                f"The calibration '{file}' cannot be read: {error.strerror}."
-            ) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StudioError(
-                f"'{file}' is no calibration; expected JSON with width, height, intrinsics "
-                "(3 x 3 px) and pose (4 x 4)."
-            ) from error
-    return models
+        known[name] = load_calibration(Path(file))
+    return known
 
 
 def _split(text: str, option: str, example: str) -> tuple[str, str]:

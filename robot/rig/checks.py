@@ -65,10 +65,16 @@ class SpeedSettable(Protocol):
         ...
 
 
-def first_checklist(robot: object, *, real: bool) -> list[dict[str, str]]:
-    """Return what has to be in order before the arm may move; nothing in a lab."""
+def first_checklist(robot: object, *, real: bool, more: Sequence[Any] = ()) -> list[dict[str, str]]:
+    """Return what has to be in order before the arm may move.
+
+    Args:
+        robot: The arm.
+        real: Whether a person has to confirm what only a person can know.
+        more: Items about something else than the arm.
+    """
     own = robot.checklist() if isinstance(robot, Checkable) else []
-    return _items(own, CONFIRMED_ALWAYS if real else [])
+    return _items([*own, *more], CONFIRMED_ALWAYS if real else [])
 
 
 def recovery_checklist(robot: object, *, real: bool) -> list[dict[str, str]]:

@@ -47,6 +47,11 @@ class RigClient(RigConnection):
         return self._hello.stopped_by
 
     @property
+    def faults(self) -> str:
+        """Plan of the faults that the rig injects on purpose; empty when it injects none."""
+        return self._hello.faults
+
+    @property
     def name(self) -> str:
         """What this client is called where it holds the arm."""
         return self._hello.name

@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from core.types import Frame, RobotState, StudioError
 from core.wire import MAX_MESSAGE_BYTES, WireError, pack, unpack
 from robot.guard import RejectedError
+from robot.rig.heart import Heart
 from robot.rig.messages import (
     Fault,
     Hello,
@@ -45,16 +46,21 @@ class RigConnection:
         events: What the rig reports, in order (:data:`robot.rig.messages.RigEvent`).
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, own_pulse: bool = True) -> None:
         """Prepare; :meth:`connect` connects.
 
         Args:
             url: Address that the rig printed, such as "ws://127.0.0.1:8202".
             token: What a rig beyond this machine asks for.
+            own_pulse: Whether this object's own thread is sign of life enough, as for a script;
+                a window calls :meth:`pulse` from its loop instead, so that the arm stops when the
+                window hangs.
         """
         self.url = url.rstrip("/")
         self.events: queue.Queue[RigEvent] = queue.Queue()
         self._token = token
+        self._own_pulse = own_pulse
+        self._heart: Heart | None = None
         self._hello = Hello(kind="", host="")
         self._ids = itertools.count(1)
         self._stop_ids = itertools.count(1)
@@ -96,6 +102,7 @@ class RigConnection:
             self._hello = Hello.from_message(first["hello"])
             self._motion = StateChanged(state=MotionState(self._hello.state))
             self._workspace, self._speed = self._hello.workspace, self._hello.speed
+            self._connections["pulse"] = self._open(f"pulse?session={self._hello.session}")
         except (
             ConnectionClosed,
             TimeoutError,
@@ -109,6 +116,7 @@ class RigConnection:
         except StudioError:
             self.close()
             raise
+        self._heart = Heart(self._connections["pulse"].send, own=self._own_pulse)
         for name, work in (("control", self._hear), ("stream", self._watch)):
             thread = threading.Thread(
                 target=work, args=(self._connections[name],), name=f"rig-{name}", daemon=True
@@ -118,9 +126,12 @@ class RigConnection:
 
     def close(self) -> None:
         """Leave. The rig stops what this client started."""
+        heart, self._heart = self._heart, None
         self._connections = {}
         with suppress(OSError, ConnectionClosed):
             self._open_connections.close()
+        if heart is not None:
+            heart.close()
         threads, self._threads = self._threads, []
         for thread in threads:
             if thread is not threading.current_thread():
@@ -130,6 +141,15 @@ class RigConnection:
     def is_connected(self) -> bool:
         """Whether the rig can be asked."""
         return bool(self._connections) and not self._lost
+
+    def pulse(self, held: bool) -> None:
+        """Say that the program is alive, and whether a person holds the arm to run.
+
+        To be called at least every 0.1 s; never blocks. What is not repeated is not believed.
+        """
+        heart = self._heart
+        if heart is not None:
+            heart.beat(held)
 
     @property
     def motion(self) -> StateChanged:

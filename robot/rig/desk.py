@@ -27,6 +27,7 @@ from robot.rig.authority import Authority
 from robot.rig.checks import recovery_checklist, require_confirmed
 from robot.rig.messages import Fault, RigEvent, RunEnded, StateChanged, Stopped, chunk_from_message
 from robot.rig.plan import Peer, Plan, digest_of
+from robot.rig.pulse import Pulses
 from robot.rig.requests import flag, names, optional_int, optional_number, steps_of, text
 from robot.rig.rules import RigRules
 from robot.rig.states import MotionState
@@ -37,6 +38,9 @@ NO_WORKSPACE = (
     "rig with --workspace x0,y0,z0,x1,y1,z1 in metres."
 )
 UNACKNOWLEDGED = "The arm's checklist is not acknowledged yet; go through it before it may move."
+MOST_BY = 200
+"""Characters that are kept of who stopped the arm."""
+
 Operation = Callable[[dict[str, Any], Peer], Any]
 
 
@@ -51,6 +55,7 @@ class Desk:
         home: NDArray[np.float64],
         tidy: NDArray[np.float64],
         rules: RigRules,
+        pulses: Pulses,
         publish: Callable[[RigEvent], None],
     ) -> None:
         """Start the executor.
@@ -61,11 +66,13 @@ class Desk:
             home: (7,) joint angles of the home pose [rad].
             tidy: (7,) joint angles of the folded pose [rad].
             rules: How strict to be.
+            pulses: Who is alive, and holds the arm to run.
             publish: Gets every event; must not block.
         """
         self._robot = robot
         self._tidy_joints = tidy
         self._rules = rules
+        self._pulses = pulses
         self._publish = publish
         self._limits = limits
         self._revision = 0
@@ -222,6 +229,7 @@ class Desk:
         with self._gate:
             plan = self.authority.startable(digest, owner, supersede=supersede)
         try:
+            self._pulses.require(owner)
             if not supersede:
                 self._require_unmoved(plan)
             return self.executor.run(plan.chunk, None, owner, permit=permit, supersede=supersede)
@@ -252,6 +260,7 @@ class Desk:
                 self.authority.move(owner, run_id)
 
         self.decide(lambda authority: authority.require_movable(owner))
+        self._pulses.require(owner)
         return self.executor.home(owner, open_gripper=opened, joints=joints, permit=permit)
 
     def _claim(self, _request: dict[str, Any], owner: Peer) -> Any:
@@ -261,7 +270,9 @@ class Desk:
         self.decide(lambda authority: authority.yield_(owner))
 
     def _stop(self, request: dict[str, Any], _: Peer) -> Any:
-        self.stop(str(request.get("by", "")))
+        by = request.get("by", "")
+        # whatever it says, it is a stop
+        self.stop(by[:MOST_BY] if isinstance(by, str) else "")
 
     def _release(self, request: dict[str, Any], owner: Peer) -> Any:
         with self._gate:

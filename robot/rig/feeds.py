@@ -8,11 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.types import RobotState, StudioError
+from core.types import Frame, RobotState, StudioError
 from robot.base import Camera, Robot, RobotError
 from robot.rig.board import Board
 
-STATE_SECONDS = 1.0 / 30.0
+STATE_SECONDS = 1.0 / 90.0
+"""How often the arm's state is read: often enough to notice within 50 ms that it stands."""
+
+TELL_EVERY = 3
+"""Every how many-th state is shown; nobody looks at more than 30 a second."""
+
 READ_SECONDS = 0.25
 DARK_SECONDS = 3.0
 """A camera that delivers nothing for so long is reported."""
@@ -34,7 +39,8 @@ class Feeds:
         board: Board,
         report: Report,
         lost: Report,
-        seen: Callable[[RobotState], None],
+        measured: Callable[[RobotState], None],
+        seen: Callable[[Frame], None],
         stopped: Callable[[], bool],
     ) -> None:
         """Start the threads.
@@ -45,7 +51,8 @@ class Feeds:
             board: Where everything goes.
             report: Gets a sentence when a camera fails, once until it works again.
             lost: Gets a sentence when the arm does not answer, once until it does again.
-            seen: Gets every state as the arm tells it; must not block.
+            measured: Gets every state as the arm tells it; must not block.
+            seen: Gets every picture; must not block.
             stopped: Whether a stop is in force.
         """
         self._robot = robot
@@ -53,6 +60,7 @@ class Feeds:
         self._board = board
         self._report = report
         self._lost = lost
+        self._measured = measured
         self._seen = seen
         self._stopped = stopped
         self._end = threading.Event()
@@ -82,6 +90,7 @@ class Feeds:
     def _watch_arm(self) -> None:
         last: RobotState | None = None
         failed = False
+        told = 0
         while not self._end.wait(STATE_SECONDS):
             try:
                 state = self._robot.state()
@@ -95,11 +104,13 @@ class Feeds:
                 self._end.wait(RETRY_SECONDS)
                 continue
             failed = False
-            self._seen(state)
+            self._measured(state)
             if self._stopped() and state.mode in ("idle", "moving"):
                 state = replace(state, mode="stopped")
             last = state
-            self._board.put_state(state)
+            told += 1
+            if told % TELL_EVERY == 0:
+                self._board.put_state(state)
 
     def _watch_camera(self, camera: Camera) -> None:
         failed = False
@@ -116,6 +127,7 @@ class Feeds:
             if frame is not None:
                 failed = False
                 seen = time.monotonic()
+                self._seen(frame)
                 self._board.put_frame(frame)
             elif not failed and time.monotonic() - seen > DARK_SECONDS:
                 failed = True

@@ -12,7 +12,7 @@ message, and at most two batches are on their way: whoever reads slowly skips fr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -44,11 +44,15 @@ class StepDone:
         run_id: Number of the run.
         step: Index of the step, from 0.
         state: What the arm measured afterwards.
+        latency_ms: By how much later than planned the arm arrived, seen every 20 ms.
+        holds: After the gripper closed, whether something is between its fingers.
     """
 
     run_id: str
     step: int
     state: RobotState | None = None
+    latency_ms: float | None = None
+    holds: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,11 +63,13 @@ class RunEnded:
         run_id: Number of the run.
         reason: "done", "stopped", or a sentence about what went wrong.
         steps_done: How many steps were executed completely.
+        latency_ms: Time from the command to the arm's first motion; None when it did not move.
     """
 
     run_id: str
     reason: str
     steps_done: int = 0
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,11 +120,23 @@ class StateChanged:
     holder: str = ""
 
 
-RigEvent = RunStarted | StepDone | RunEnded | Stopped | Released | Fault | StateChanged
-_KINDS = {
-    kind.__name__: kind
-    for kind in (RunStarted, StepDone, RunEnded, Stopped, Released, Fault, StateChanged)
-}
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaultInjected:
+    """The fault lab makes something go wrong on purpose (:mod:`robot.faults`).
+
+    Attributes:
+        name: Kind of fault, such as "reflex" or "camera-freeze".
+        detail: What happens, and to what.
+    """
+
+    name: str
+    detail: str = ""
+
+
+RigEvent = (
+    RunStarted | StepDone | RunEnded | Stopped | Released | Fault | StateChanged | FaultInjected
+)
+_KINDS = {kind.__name__: kind for kind in get_args(RigEvent)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +157,7 @@ class Hello:
         speed: Share of the arm's dynamics.
         max_speed: Largest share that can be set.
         limits_revision: Number of the limits that plans are judged by; a change disarms.
+        faults: Plan of the faults that are injected on purpose; empty when none are.
     """
 
     kind: str
@@ -153,6 +172,7 @@ class Hello:
     speed: float = 1.0
     max_speed: float = 1.0
     limits_revision: int = 0
+    faults: str = ""
 
     def to_message(self) -> dict[str, Any]:
         """Return plain values for the wire."""

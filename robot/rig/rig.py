@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.types import RobotState, StudioError
 from robot.base import Camera, Robot
+from robot.faults.lab import FaultLab
 from robot.guard import Limits
 from robot.rig.board import Board
 from robot.rig.desk import Desk, Operation
@@ -21,12 +22,21 @@ from robot.rig.feeds import Feeds
 from robot.rig.lab_link import LabLink
 from robot.rig.messages import Fault, Hello, RigEvent
 from robot.rig.plan import Peer
+from robot.rig.pulse import Pulses, PulseWatch
 from robot.rig.rules import LAB, REAL, RigRules
 from robot.rig.setup import Setup
 from robot.rig.states import MotionState
+from robot.rig.watch import Watch
 
 LAB_GONE = "The simulated lab is gone; start it again."
-TICK_SECONDS = 0.05
+
+ARM_FAULT = "The arm reports an error; look at it, then release it."
+NOT_READY = (
+    "The arm takes no commands: its own stop is pressed, or it is being guided by hand; end that "
+    "at the arm."
+)
+READY_MODES = ("idle", "moving", "fault")
+"""What an arm may be doing when it takes commands; an error is told and latched by itself."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +54,8 @@ class Rig:
         tidy: NDArray[np.float64] | None = None,
         lab: LabLink | None = None,
         rules: RigRules | None = None,
+        faults: FaultLab | None = None,
+        checks: Sequence[Any] = (),
     ) -> None:
         """Start watching; closes what it was given when it is closed.
 
@@ -55,43 +67,61 @@ class Rig:
             tidy: (7,) joint angles of the folded pose [rad]; the home pose when None.
             lab: The simulated lab, when the arm is in one.
             rules: How strict to be; those of a real arm unless it is in a lab.
+            faults: What makes arm and cameras go wrong on purpose, if anything does.
+            checks: Items of the checklist that are not about the arm.
         """
         self.board = Board()
         self._robot = robot
         self._cameras = cameras
         self._lab = lab
+        self._faults = faults
         self._rules = rules or (REAL if lab is None else LAB)
         self._lab_reported = False
+        self._mode = ""
         self._numbers = itertools.count(1)
         self._listeners: set[Callable[[RigEvent], None]] = set()
         self._lock = threading.Lock()
+        self._peers: dict[str, Peer] = {}
+        self._pulses = Pulses(limit=self._rules.pulse_seconds, hold_to_run=self._rules.hold_to_run)
         self._desk = Desk(
             robot=robot,
             limits=limits,
             home=home,
             tidy=home if tidy is None else tidy,
             rules=self._rules,
+            pulses=self._pulses,
             publish=self._publish,
         )
-        self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules)
+        self._setup = Setup(robot=robot, desk=self._desk, rules=self._rules, checks=checks)
         self._operations: dict[str, Operation] = {
             **self._desk.operations,
             **self._setup.operations,
             "release": self._release,
             "lab": self._ask_lab,
         }
+        self._watch = Watch(
+            desk=self._desk,
+            cameras=[camera.name for camera in cameras],
+            limits=self._rules.watch,
+            report=self._report,
+        )
         self._feeds = Feeds(
             robot=robot,
             cameras=cameras,
             board=self.board,
             report=self._report,
             lost=self._arm_lost,
-            seen=self._arm_seen,
+            measured=self._arm_measured,
+            seen=self._watch.see,
             stopped=lambda: self._desk.authority.state is MotionState.STOPPED,
         )
-        self._end = threading.Event()
-        self._ticker = threading.Thread(target=self._tick, name="rig-ticks", daemon=True)
-        self._ticker.start()
+        self._pulse_watch = PulseWatch(
+            pulses=self._pulses,
+            mover=lambda: self._desk.authority.mover,
+            stop=self._stop_for,
+        )
+        if faults is not None:
+            faults.start(self._publish)
 
     @property
     def kind(self) -> str:
@@ -100,7 +130,20 @@ class Rig:
 
     def enter(self) -> Peer:
         """Return who a new client is."""
-        return Peer(name=f"client {next(self._numbers)}")
+        peer = Peer(name=f"client {next(self._numbers)}")
+        with self._lock:
+            self._peers[peer.session] = peer
+        return peer
+
+    def peer(self, session: str) -> Peer | None:
+        """Return the client with this secret; None when there is none, or it has left."""
+        with self._lock:
+            return self._peers.get(session)
+
+    @property
+    def pulses(self) -> Pulses:
+        """Where clients' beats go."""
+        return self._pulses
 
     def hello(self, peer: Peer) -> Hello:
         """Return what the rig is, for one client."""
@@ -114,6 +157,7 @@ class Rig:
             },
             workspace=None if box is None else (box.low.tolist(), box.high.tolist()),
             stopped_by=self._desk.executor.stopped_by,
+            faults="" if self._faults is None else str(self._faults.plan),
             name=peer.name,
             session=peer.session,
             state=self._desk.authority.state.value,
@@ -155,16 +199,21 @@ class Rig:
 
     def leave(self, owner: Peer) -> None:
         """Stop what ``owner`` started: its connection is gone."""
+        with self._lock:
+            self._peers.pop(owner.session, None)
         try:
             self._desk.leave(owner)
         except StudioError as error:
             self._report(str(error))
+        self._pulses.forget(owner)
 
     def close(self) -> None:
         """Stop the arm, then end everything."""
+        if self._faults is not None:
+            self._faults.close()
         self._desk.close()
-        self._end.set()
-        self._ticker.join(3.0)
+        self._pulse_watch.close()
+        self._watch.close()
         self._feeds.close()
         self._robot.close()
         if self._lab is not None:
@@ -185,15 +234,25 @@ class Rig:
             raise StudioError("The arm is moving; wait for its end before the table is laid anew.")
         return self._lab.perform(what, dict(arguments) if isinstance(arguments, dict) else {})
 
-    def _tick(self) -> None:
-        while not self._end.wait(TICK_SECONDS):
-            self._desk.decide(lambda authority: authority.tick())
+    def _stop_for(self, by: str) -> None:
+        try:
+            self._desk.stop(by)
+        except StudioError as error:
+            self._report(str(error))
 
     def _arm_lost(self, sentence: str) -> None:
         self._desk.decide(lambda authority: authority.lost(sentence))
         self._report(sentence)
 
-    def _arm_seen(self, state: RobotState) -> None:
+    def _arm_measured(self, state: RobotState) -> None:
+        self._watch.measure(state)
+        before, self._mode = self._mode, state.mode
+        if state.mode == before:
+            return
+        if state.mode == "fault":
+            self._desk.decide(lambda authority: authority.fail(ARM_FAULT))
+        lacking = "" if state.mode in READY_MODES else NOT_READY
+        self._desk.decide(lambda authority: authority.lack("mode", lacking))
         self._desk.decide(lambda authority: authority.found())
 
     def _report(self, sentence: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from robot.rig.watchdogs import LAB_WATCH, REAL_WATCH, WatchLimits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RigRules:
@@ -21,6 +23,9 @@ class RigRules:
             person another half minute to look, draw and ask again about the same picture. What
             the arm did since then is caught by comparing poses; this catches a table that was
             rearranged meanwhile.
+        watch: How old and how still pictures and states may be.
+        pulse_seconds: How long the client that moves the arm may give no sign of life before the
+            arm is stopped.
     """
 
     real: bool
@@ -29,6 +34,8 @@ class RigRules:
     max_speed: float
     recovered_speed: float | None
     observation_seconds: float
+    watch: WatchLimits
+    pulse_seconds: float = 0.2
 
 
 LAB = RigRules(
@@ -38,6 +45,7 @@ LAB = RigRules(
     max_speed=1.0,
     recovered_speed=None,
     observation_seconds=600.0,
+    watch=LAB_WATCH,
 )
 """Nobody is hurt by a simulation, and whoever learns in it may take their time."""
 
@@ -48,5 +56,6 @@ REAL = RigRules(
     max_speed=0.1,
     recovered_speed=0.05,
     observation_seconds=60.0,
+    watch=REAL_WATCH,
 )
 """A real arm starts slowly, and stays slow until its operator says otherwise."""

@@ -7,15 +7,20 @@ import signal
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.service import announce_ready, is_loopback, when_parent_leaves
 from core.types import StudioError
-from robot.base import Camera
+from robot.base import Camera, Robot
+from robot.driver_log import logged
+from robot.faults.lab import FaultLab
+from robot.faults.plan import FaultPlan, parse_plan
 from robot.guard import Limits, Workspace
-from robot.rig.camera_options import open_cameras
+from robot.poses import READY_JOINTS, TIDY_JOINTS
+from robot.rig.camera_options import calibration_items, open_cameras
 from robot.rig.lab_link import LabLink
 from robot.rig.rig import Rig
 from robot.rig.rules import LAB, REAL, RigRules
@@ -23,11 +28,6 @@ from robot.rig.setup import SLOWEST
 from robot.rig.sockets import RigSockets
 
 DEFAULT_PORT = 8202
-READY_JOINTS = np.array([0.0, -np.pi / 4, 0.0, -3 * np.pi / 4, 0.0, np.pi / 2, np.pi / 4])
-"""Franka's own ready pose [rad]."""
-
-TIDY_JOINTS = np.array([0.0, -1.0, 0.0, -2.7, 0.0, 1.9, np.pi / 4])
-"""The arm folded over its base, hand down and well above the table [rad]."""
 
 LAB_WORKSPACE = Workspace(low=np.array([0.25, -0.42, 0.028]), high=np.array([0.75, 0.42, 0.60]))
 """Over the lab's table, whose top is at 0.02 m."""
@@ -43,14 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=SOURCE",
-        help="camera of a real arm: front=opencv:0 or front=file:PATH; the first one is drawn on",
+        help="camera of a real arm: front=opencv:0, front=rtsp://HOST/PATH, front=realsense:SERIAL "
+        "or front=file:PATH; the first one is drawn on",
     )
     parser.add_argument(
         "--calibration",
         action="append",
         default=[],
         metavar="NAME=FILE",
-        help="JSON file with width, height, intrinsics, pose and mounted_on_hand of a camera",
+        help="JSON file with width, height, intrinsics, pose and mounted_on_hand of a camera; "
+        "'camera check' looks at one",
     )
     parser.add_argument(
         "--workspace",
@@ -76,9 +78,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how old the picture that a plan answers may be when it is run",
     )
     parser.add_argument(
+        "--pulse-limit",
+        type=float,
+        metavar="SECONDS",
+        help="how long a client that moves the arm may give no sign of life; "
+        f"{LAB.pulse_seconds:g} unless a busy machine only simulates",
+    )
+    parser.add_argument(
         "--no-realtime",
         action="store_true",
         help="do without a real-time kernel (motions of a real arm may be aborted)",
+    )
+    parser.add_argument(
+        "--driver-log", type=Path, metavar="FILE", help="note when each call of the driver begins"
+    )
+    parser.add_argument(
+        "--faults",
+        metavar="SPEC",
+        help="let a lab go wrong on purpose, as an exercise: reflex@5,camera-freeze@10:2s or "
+        "random:SEED[:MEAN_SECONDS]",
     )
     parser.add_argument("--host", default="127.0.0.1", help="interface to listen on")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 for a free one")
@@ -117,6 +135,7 @@ def build_rig(args: argparse.Namespace) -> Rig:
     Raises:
         StudioError: If something is not there; what was connected is let go again.
     """
+    plan = _fault_plan(args)
     with ExitStack() as undo:
         lab: LabLink | None = None
         cameras: list[Camera]
@@ -136,10 +155,19 @@ def build_rig(args: argparse.Namespace) -> Rig:
         rules = _rules(args, LAB if lab is not None else REAL)
         limits = Limits(workspace=_workspace(args.workspace, lab))
         realtime = lab is None and not args.no_realtime and not is_loopback(host)
+        from robot.cameras.steady import SteadyCamera
         from robot.franka import FrankaRobot  # only now: options are judged without the library
 
-        robot = FrankaRobot(host, speed=rules.speed, realtime=realtime)
+        robot: Robot = FrankaRobot(host, speed=rules.speed, realtime=realtime)
+        if args.driver_log is not None:
+            robot = logged(robot, args.driver_log)
         undo.callback(robot.close)
+        faults: FaultLab | None = None
+        if plan is not None:
+            faults = FaultLab(plan, robot, cameras)
+            robot, cameras = faults.robot, [*faults.cameras]
+        if lab is not None:
+            cameras = [SteadyCamera(camera) for camera in cameras]
         rig = Rig(
             robot=robot,
             cameras=cameras,
@@ -148,9 +176,21 @@ def build_rig(args: argparse.Namespace) -> Rig:
             tidy=TIDY_JOINTS,
             lab=lab,
             rules=rules,
+            faults=faults,
+            checks=calibration_items(args.camera, args.calibration),
         )
         undo.pop_all()
         return rig
+
+
+def _fault_plan(args: argparse.Namespace) -> FaultPlan | None:
+    if args.faults is None:
+        return None
+    if not args.lab:
+        raise StudioError(
+            "--faults is an exercise for the simulated lab; a real arm is never made to go wrong."
+        )
+    return parse_plan(args.faults)
 
 
 def _lab_parts(lab: LabLink) -> tuple[str, list[Camera], NDArray[np.float64]]:
@@ -183,16 +223,26 @@ def _rules(args: argparse.Namespace, usual: RigRules) -> RigRules:
             f"--speed is {speed:g}, more than the {most:g} that a first connection is held to; "
             f"give --max-speed {speed:g} as well once the arm has shown that it is set up well."
         )
-    age = usual.observation_seconds if args.observation_age is None else args.observation_age
-    if not 0 < age < float("inf"):
-        raise StudioError(f"--observation-age is {age}; expected a number of seconds above 0.")
+    if args.pulse_limit is not None and usual.real:
+        raise StudioError("--pulse-limit is for a simulated lab; a real arm's limit is fixed.")
     return replace(
         usual,
         speed=speed,
         max_speed=most,
         hold_to_run=usual.hold_to_run or args.hold_to_run,
-        observation_seconds=age,
+        observation_seconds=_seconds(
+            "--observation-age", args.observation_age, usual.observation_seconds
+        ),
+        pulse_seconds=_seconds("--pulse-limit", args.pulse_limit, usual.pulse_seconds),
     )
+
+
+def _seconds(option: str, given: float | None, default: float) -> float:
+    if given is None:
+        return default
+    if not 0 < given < float("inf"):
+        raise StudioError(f"{option} is {given}; expected a number of seconds above 0.")
+    return given
 
 
 def _share(option: str, given: float | None, default: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,14 +29,18 @@ SLOWEST = 0.01
 class Setup:
     """Operations that change what the arm may do; each is refused while it moves."""
 
-    def __init__(self, *, robot: Robot, desk: Desk, rules: RigRules) -> None:
+    def __init__(
+        self, *, robot: Robot, desk: Desk, rules: RigRules, checks: Sequence[Any] = ()
+    ) -> None:
         """Prepare.
 
         Args:
             robot: The arm.
             desk: What is told of changes.
             rules: How strict to be.
+            checks: Items of the checklist that are not about the arm.
         """
+        self._checks = checks
         self._robot = robot
         self._desk = desk
         self._rules = rules
@@ -90,14 +95,18 @@ class Setup:
     def _checklist(self, request: dict[str, Any], _owner: Peer) -> Any:
         if self._desk.authority.state is MotionState.EXECUTING:
             raise RejectedError("The arm is still moving; wait for its end, or stop it.")
-        which = recovery_checklist if flag(request, "recovery") else first_checklist
-        return which(self._robot, real=self._rules.real)
+        if not flag(request, "recovery"):
+            return self._first_checklist()
+        return recovery_checklist(self._robot, real=self._rules.real)
 
     def _acknowledge(self, request: dict[str, Any], owner: Peer) -> Any:
         self._require_holder(owner)
-        items = first_checklist(self._robot, real=self._rules.real)
+        items = self._first_checklist()
         require_confirmed(items, names(request, "items"))
         self._desk.decide(lambda authority: authority.lack("checklist", ""))
+
+    def _first_checklist(self) -> list[dict[str, str]]:
+        return first_checklist(self._robot, real=self._rules.real, more=self._checks)
 
     def _require_holder(self, owner: Peer) -> None:
         self._desk.decide(lambda authority: authority.require_holder(owner))

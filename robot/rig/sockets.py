@@ -1,4 +1,7 @@
-"""The rig's WebSockets: ``/control`` asks and hears, ``/stream`` shows, ``/stop`` stops.
+"""The rig's WebSockets: ``/control``, ``/stream``, ``/stop`` and ``/pulse``.
+
+The first asks and hears, the second shows, the third stops, and the last is the sign of life of
+whoever moves the arm.
 
 A thread per connection. Nothing that one connection does can hold up another: pictures are pulled
 by whoever shows them, events wait in a queue per connection, and stops touch nothing but the arm.
@@ -8,11 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs
 
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -32,6 +38,10 @@ PING_SECONDS = 0.5
 SILENCE_SECONDS = 3.0
 """A client that does not answer for so long is taken for gone, and what it started is stopped."""
 
+MOST_CONNECTIONS = 32
+"""To each path at a time, so that no flood of one kind keeps a stop out."""
+
+LONGEST_SENTENCE = 600
 BATCHES_UNDERWAY = 2
 _WAIT_SECONDS = 0.5
 
@@ -55,10 +65,13 @@ class RigSockets:
         require_token(host, token)
         self._token = token
         self._rig: Rig | None = None
+        self._open: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._paths: dict[str, Callable[[ServerConnection, Rig], None]] = {
             "/control": self._control,
             "/stream": self._stream,
             "/stop": self._stop,
+            "/pulse": self._pulse,
         }
         try:
             # no page in a browser has business here: those send an Origin header
@@ -91,17 +104,31 @@ class RigSockets:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if not authorised(request.headers.get("Authorization"), self._token):
             return connection.respond(HTTPStatus.UNAUTHORIZED, "This rig asks for its token.\n")
-        if request.path.partition("?")[0] not in self._paths:
+        path = request.path.partition("?")[0]
+        if path not in self._paths:
             return connection.respond(
                 HTTPStatus.NOT_FOUND, f"This rig has {', '.join(self._paths)}.\n"
+            )
+        if self._open[path] >= MOST_CONNECTIONS:
+            return connection.respond(
+                HTTPStatus.SERVICE_UNAVAILABLE, f"All {MOST_CONNECTIONS} connections are taken.\n"
             )
         return None
 
     def _handle(self, connection: ServerConnection) -> None:
         assert self._rig is not None, "clients are accepted after serve() only"
         assert connection.request is not None
-        with contextlib.suppress(ConnectionClosed):
-            self._paths[connection.request.path.partition("?")[0]](connection, self._rig)
+        path = connection.request.path.partition("?")[0]
+        with self._counting:
+            self._open[path] += 1
+            several_at_once = self._open[path] > MOST_CONNECTIONS
+        try:
+            if not several_at_once:
+                with contextlib.suppress(ConnectionClosed):
+                    self._paths[path](connection, self._rig)
+        finally:
+            with self._counting:
+                self._open[path] -= 1
 
     def _control(self, connection: ServerConnection, rig: Rig) -> None:
         outbox = _Outbox(connection)
@@ -121,10 +148,22 @@ class RigSockets:
             outbox.close()
 
     def _stop(self, connection: ServerConnection, rig: Rig) -> None:
-        peer = rig.enter()
+        peer = Peer(name="a stop connection")
         for message in connection:
             # a stop is never refused for its number
             connection.send(pack(_answer(message, rig, peer, _Numbers(), allowed=("stop",))))
+
+    def _pulse(self, connection: ServerConnection, rig: Rig) -> None:
+        assert connection.request is not None
+        query = parse_qs(connection.request.path.partition("?")[2])
+        peer = rig.peer(query.get("session", [""])[0])
+        if peer is None:
+            return  # nobody's pulse: the connection is closed
+        try:
+            for message in connection:
+                _take_beat(message, rig, peer)
+        finally:
+            rig.pulses.forget(peer)
 
     def _stream(self, connection: ServerConnection, rig: Rig) -> None:
         credit = threading.Semaphore(BATCHES_UNDERWAY)
@@ -185,6 +224,17 @@ class _Outbox:
                 self._connection.send(pack(message))
 
 
+def _take_beat(message: bytes | str, rig: Rig, peer: Peer) -> None:
+    """Take in a beat; what is none is no sign of life."""
+    try:
+        beat = unpack(message)
+        number, held, age = beat["n"], beat["held"], float(beat["beat_ms"]) / 1e3
+        if isinstance(number, int) and isinstance(held, bool) and math.isfinite(age):
+            rig.pulses.take(peer, number, held=held, age=age)
+    except (WireError, KeyError, TypeError, ValueError, OverflowError):
+        _log.debug("a pulse that is none", exc_info=True)
+
+
 def _collect_credit(connection: ServerConnection, credit: threading.Semaphore) -> None:
     """Count the reader's answers: each allows one more batch."""
     with contextlib.suppress(ConnectionClosed):
@@ -210,20 +260,28 @@ def _answer(
     *,
     allowed: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    number: Any = 0
+    number = 0
     try:
         request = unpack(message)
         if not isinstance(request, dict):
             raise StudioError("a request is a map with 'id' and 'op'")
-        number = request.get("id", 0)
+        asked = request.get("id", 0)
+        # what is no number is not sent back: it may be too deep to be packed again
+        number = asked if isinstance(asked, int) and not isinstance(asked, bool) else 0
         if allowed and request.get("op") not in allowed:
             raise StudioError(f"this connection takes only: {', '.join(allowed)}")
-        numbers.require_next(number)
+        numbers.require_next(asked)
         return {"id": number, "result": rig.perform(request, peer)}
     except RejectedError as error:
-        return {"id": number, "error": str(error), "rejected": True, "step": error.step}
+        return {"id": number, "error": _cut(error), "rejected": True, "step": error.step}
     except (StudioError, WireError) as error:
-        return {"id": number, "error": str(error)}
-    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        return {"id": number, "error": _cut(error)}
+    except Exception as error:  # whatever a stranger sends: the connection stays, the rig as well
         _log.debug("bad request", exc_info=True)
-        return {"id": number, "error": f"the rig did not understand: {error!r}"}
+        return {"id": number, "error": f"the rig did not understand: {_cut(repr(error))}"}
+
+
+def _cut(sentence: object) -> str:
+    """Return a sentence without the rest of a very long value that it quotes."""
+    text = str(sentence)
+    return text if len(text) <= LONGEST_SENTENCE else f"{text[:LONGEST_SENTENCE]} …"

@@ -42,7 +42,8 @@ class DriverTrialLab:
         self._names: dict[str, str] = {}
         try:
             lab = self._start("lab", "--port", "0")
-            rig = self._start("rig", "--lab", lab, "--port", "0")
+            # nobody stands beside this arm, and a machine that evaluates is a busy one
+            rig = self._start("rig", "--lab", lab, "--port", "0", "--pulse-limit", "5")
             self._client = RigClient(rig)
             self._client.connect()
         except StudioError:

@@ -190,6 +190,8 @@ class FciLimits:
         turned = last[3:6] + turn_between(self._rotation, pose[:3, :3])
         value = np.concatenate([pose[:3, 3], turned, q])
         faults = list(self._start_faults(value - last, t)) if opening else []
+        if faults:
+            self._history.rest(value)  # said once, as what it is
         self._rotation = pose[:3, :3].copy()
         rates = self.rates = self._history.push(tick - self._first, value)
         faults = faults or list(self._faults(q, rates, t))

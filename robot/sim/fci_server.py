@@ -23,6 +23,7 @@ from robot.sim.physics import Pace, Physics
 from robot.sim.serving import answer, run_child
 from robot.sim.state import LabState, slot_colours
 
+ARM_JOINTS = 7
 TICKS_PER_PUBLICATION = 5
 START_SECONDS = 60.0
 NICENESS = -10
@@ -54,6 +55,7 @@ class FciServer:
         ticks, since = 0, time.monotonic()
         while True:
             self._physics.tick()
+            self._note()
             ticks += 1
             if ticks % TICKS_PER_PUBLICATION == 0:
                 self._publish()
@@ -63,6 +65,11 @@ class FciServer:
                 self._rate_hz = ticks / (now - since)
                 ticks, since = 0, now
             pace.wait()
+
+    def _note(self) -> None:
+        physics = self._physics
+        joints = physics.qpos()[:ARM_JOINTS]
+        self._memory.trail.append(time.monotonic_ns(), physics.sim_time, joints)
 
     def _publish(self) -> None:
         physics = self._physics

@@ -1,20 +1,22 @@
-"""The one block of memory that the lab's processes share: newest state and newest pictures."""
+"""The one block of memory that the lab's processes share: newest state, pictures, and the trail."""
 
 from __future__ import annotations
 
 from robot.sim.scene import FRAME_SIZE
 from robot.sim.shared import FrameRing, Record, SharedMemory
 from robot.sim.state import STATE_LENGTH, LabState
+from robot.sim.trail import Trail
 
 CAMERAS = ("front", "wrist")
 
 _STATE_BYTES = (Record.size(STATE_LENGTH) + 63) // 64 * 64
 _RING_BYTES = FrameRing.size(*FRAME_SIZE)
-MEMORY_BYTES = _STATE_BYTES + len(CAMERAS) * _RING_BYTES
+_TRAIL_OFFSET = _STATE_BYTES + len(CAMERAS) * _RING_BYTES
+MEMORY_BYTES = _TRAIL_OFFSET + Trail.size()
 
 
 class LabMemory:
-    """Views of the shared block; the physics writes the state, the renderer the pictures."""
+    """Views of the shared block; the physics writes state and trail, the renderer the pictures."""
 
     def __init__(self, memory: SharedMemory) -> None:
         self._memory = memory
@@ -23,6 +25,7 @@ class LabMemory:
             name: FrameRing(memory, *FRAME_SIZE, offset=_STATE_BYTES + index * _RING_BYTES)
             for index, name in enumerate(CAMERAS)
         }
+        self.trail = Trail(memory, offset=_TRAIL_OFFSET)
 
     @classmethod
     def create(cls) -> LabMemory:

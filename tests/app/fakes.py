@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,8 @@ from core.types import (
     Trace,
 )
 from robot.path import integrate
-from robot.rig.messages import Released, RunEnded, RunStarted, StepDone, Stopped
+from robot.rig.messages import Released, RunEnded, RunStarted, StateChanged, StepDone, Stopped
+from robot.rig.states import MotionState
 
 SIZE = (320, 240)
 NEAR, FAR = 0.5, 2.0
@@ -184,12 +185,16 @@ class Verdict:
     ok: bool = True
     reason: str = ""
     step: int | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Preview:
     poses: np.ndarray
     verdict: Verdict
+    digest: str = ""
+    clamped: int = 0
+    joints: np.ndarray | None = None
 
 
 @dataclass
@@ -204,8 +209,27 @@ class ScriptedRig:
         default_factory=lambda: {"front": front_camera(), "wrist": None}
     )
     lifted_after: int = 0
+    hold_to_run: bool = False
+    name: str = "client 1"
+    arm_seconds: float = 10.0
+    latency_ms: float = 0.0
 
     def __post_init__(self) -> None:
+        self.speed, self.max_speed, self.faults = 1.0, 1.0, ""
+        self.motion = StateChanged(state=MotionState.IDLE)
+        self.holder = ""
+        self.pulses: list[bool] = []
+        self.previewed: dict[str, tuple[ActionChunk, int | None]] = {}
+        self.armed = ""
+        self.contexts: list[tuple[str, int | None, bool]] = []
+        self.disarmed: list[str] = []
+        self.revision = 0
+        self.clamped = 0
+        self.missing: list[dict[str, str]] = []
+        self.acknowledged: list[list[str]] = []
+        self.confirmed: list[list[str]] = []
+        self.boxes: list[tuple[list[float], list[float]]] = []
+        self.start_lock = threading.Lock()
         self.events: queue.Queue[Any] = queue.Queue()
         self.runs: list[tuple[ActionChunk, int | None]] = []
         self.calls: list[str] = []
@@ -234,6 +258,9 @@ class ScriptedRig:
         if self.refusal:
             raise StudioError(self.refusal)
         self.connected = True
+        if self.motion.state == MotionState.EXECUTING:  # whoever leaves stops what he started
+            self.holder = ""
+            self.motion = StateChanged(state=MotionState.IDLE)
 
     def close(self) -> None:
         self.connected = False
@@ -252,18 +279,122 @@ class ScriptedRig:
     def state(self) -> RobotState:
         return RobotState(q=np.zeros(7), ee_pose=self.pose, gripper=1.0, t_ns=time.monotonic_ns())
 
-    def preview(self, chunk: ActionChunk, steps: int | None = None) -> Preview:
-        self.calls.append("preview")
-        return Preview(poses=integrate(self.pose, chunk.actions), verdict=self.verdict)
+    # -- who may move, and with what ---------------------------------------------------------
 
-    def run(self, chunk: ActionChunk, steps: int | None = None) -> str:
+    def enter(self, state: MotionState, why: str = "", **values: Any) -> None:
+        """Be in another state, and say so."""
+        event = StateChanged(state=state, why=why, holder=self.holder, **values)
+        self.motion = event
+        self.events.put(event)
+
+    def claim(self) -> None:
+        if self.holder not in ("", self.name):
+            raise StudioError(f"Nothing was done: another window holds the arm ({self.holder}).")
+        self.holder = self.name
+
+    def yield_(self) -> None:
+        self.calls.append("yield")
+        self.holder = ""
+        self.enter(MotionState(self.motion.state))
+
+    def pulse(self, held: bool) -> None:
+        self.pulses.append(held)
+        if self.motion.state == MotionState.EXECUTING and self.hold_to_run and not held:
+            self.latch("the hold was released")
+
+    def preview(
+        self,
+        chunk: ActionChunk,
+        steps: int | None = None,
+        *,
+        context: str = "",
+        observed_ns: int | None = None,
+        clamp: bool = False,
+    ) -> Preview:
+        self.calls.append("preview")
+        self.contexts.append((context, observed_ns, clamp))
+        part = (id(chunk), steps or len(chunk.actions), context, self.revision)
+        digest = f"{abs(hash(part)):x}"
+        self.previewed[digest] = (chunk, steps)
+        if self.verdict.ok and self.motion.state not in (
+            MotionState.EXECUTING,
+            MotionState.STOPPED,
+            MotionState.FAULT,
+        ):
+            self.enter(MotionState.PREVIEWED, digest=digest)
+        return Preview(
+            poses=integrate(self.pose, chunk.actions),
+            verdict=self._judge(steps, len(chunk.actions)),
+            digest=digest,
+            clamped=self.clamped if clamp else 0,
+        )
+
+    def _judge(self, steps: int | None, total: int) -> Verdict:
+        """A later step that goes too far does not matter when it is not asked for."""
+        step = self.verdict.step
+        later = step is not None and step >= (steps or total)
+        return Verdict() if later else self.verdict
+
+    def arm(self, digest: str) -> float:
         self.busy.wait(5)
-        self.runs.append((chunk, steps))
-        run_id = str(len(self.runs))
-        self.events.put(RunStarted(run_id=run_id, steps=steps or len(chunk.actions)))
+        self.calls.append("arm")
+        self.claim()
+        if digest not in self.previewed:
+            raise StudioError("This is not the plan that was previewed last.")
+        if self.motion.state in (MotionState.STOPPED, MotionState.FAULT):
+            raise StudioError("A stop is in force; release it first.")
+        self.armed = digest
+        self.enter(MotionState.ARMED, digest=digest, expires_s=self.arm_seconds)
+        return self.arm_seconds
+
+    def disarm(self, why: str) -> None:
+        self.disarmed.append(why)
+        self.armed = ""
+        if self.motion.state in (MotionState.ARMED, MotionState.PREVIEWED):
+            self.enter(MotionState.IDLE, why)
+
+    def start(self, digest: str, *, supersede: bool = False) -> str:
+        with self.start_lock:
+            if self.armed != digest:
+                raise StudioError("The plan is not armed; arm it, then run it.")
+            if self.hold_to_run and not (self.pulses and self.pulses[-1]):
+                raise StudioError("Nothing is held; hold the button, the key or the pedal.")
+            self.armed = ""
+            chunk, steps = self.previewed[digest]
+            self.runs.append((chunk, steps))
+            run_id = str(len(self.runs))
+            self.enter(MotionState.EXECUTING, digest=digest, run_id=run_id)
+            self.events.put(RunStarted(run_id=run_id, steps=steps or len(chunk.actions)))
         if self.auto_run:
             self.finish(steps or len(chunk.actions))
         return run_id
+
+    def run(self, chunk: ActionChunk, steps: int | None = None) -> str:
+        digest = self.preview(chunk, steps).digest
+        self.arm(digest)
+        return self.start(digest)
+
+    def set_workspace(self, low: Any, high: Any) -> None:
+        self.boxes.append(([float(v) for v in low], [float(v) for v in high]))
+        self.revision += 1
+
+    def teach(self) -> np.ndarray:
+        return self.pose[:3, 3].copy()
+
+    def set_speed(self, share: float) -> None:
+        self.speed = share
+
+    def checklist(self, *, recovery: bool = False) -> list[dict[str, str]]:
+        self.calls.append("recovery checklist" if recovery else "checklist")
+        return self.missing
+
+    def acknowledge(self, items: Sequence[str]) -> None:
+        self.acknowledged.append(list(items))
+        self.enter(MotionState.IDLE)
+
+    def tidy(self) -> None:
+        self.calls.append("tidy")
+        self._way("tidy")
 
     def finish(self, steps: int) -> None:
         """Execute the last run up to a number of steps."""
@@ -271,23 +402,42 @@ class ScriptedRig:
         self.pose = integrate(self.pose, chunk.actions[:steps])[-1]
         for step in range(steps):
             self.events.put(StepDone(run_id=run_id, step=step))
+        if self.motion.state == MotionState.EXECUTING:
+            self.enter(MotionState.IDLE)
         self.events.put(RunEnded(run_id=run_id, reason="done", steps_done=steps))
+
+    def latch(self, by: str) -> None:
+        """Be stopped by something that is not a person."""
+        self.armed = ""
+        self.enter(MotionState.STOPPED, f"The arm was stopped by {by}; release it first.")
+        self.events.put(Stopped(by=by))
 
     def stop(self, by: str) -> None:
         self.stop_heard.wait(20.0)
         self.stops.append(by)
-        self.events.put(Stopped(by=by))
+        self.latch(by)
 
-    def release_stop(self) -> None:
+    def release_stop(self, confirmed: Sequence[str] = ()) -> None:
         self.calls.append("release_stop")
+        self.confirmed.append(list(confirmed))
+        self.enter(MotionState.IDLE)
         self.events.put(Released())
 
     def home(self) -> None:
         self.calls.append("home")
-        self.events.put(RunStarted(run_id="home", steps=0))
+        self._way("home")
+
+    def _way(self, where: str) -> None:
+        self.claim()
+        if self.hold_to_run and not (self.pulses and self.pulses[-1]):
+            raise StudioError("Nothing is held; hold the button, the key or the pedal.")
+        self.enter(MotionState.EXECUTING, run_id=where)
+        self.events.put(RunStarted(run_id=where, steps=0))
         self.busy.wait(5)
         self.pose = ee_pose()
-        self.events.put(RunEnded(run_id="home", reason="done"))
+        if self.motion.state == MotionState.EXECUTING:
+            self.enter(MotionState.IDLE)
+        self.events.put(RunEnded(run_id=where, reason="done"))
 
     def lab(self, op: str, **arguments: Any) -> Any:
         self.calls.append(op)

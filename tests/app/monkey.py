@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -59,12 +60,12 @@ class LatchingRig(ScriptedRig):
         self.homes = 0
         self._lock = threading.Lock()
 
-    def run(self, chunk: Any, steps: int | None = None) -> str:
+    def start(self, digest: str, *, supersede: bool = False) -> str:
         with self._lock:
-            self.received.append((chunk, steps))
+            self.received.append(self.previewed[digest])
             if self.latched:
                 raise StudioError("A stop is in force; release it first.")
-        return super().run(chunk, steps)
+        return super().start(digest, supersede=supersede)
 
     def home(self) -> None:
         self.homes += 1
@@ -77,10 +78,10 @@ class LatchingRig(ScriptedRig):
             self.latched = True
         super().stop(by)
 
-    def release_stop(self) -> None:
+    def release_stop(self, confirmed: Sequence[str] = ()) -> None:
         with self._lock:
             self.latched = False
-        super().release_stop()
+        super().release_stop(confirmed)
 
 
 class Auditor(QObject):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
+from app.motion_info import MotionInfo
 from app.steer.action_bars import ActionBars
 from app.steer.action_words import describe
 from app.steer.answer_state import StageState, places, shown, stage_seconds, stages
@@ -22,7 +23,7 @@ from app.steer.model_input import ModelImage
 from app.steer.model_view import ModelView
 from app.steer.picture_box import PictureBox
 from app.steer.reasoning_panel import TIMED_WIDTH, ReasoningPanel
-from app.steer.robot_panel import RobotPanel, mode_words
+from app.steer.robot_panel import RobotPanel, arm_facts, arm_words
 from core.protocol.action_codec import rows_text
 from core.types import (
     ActionChunk,
@@ -34,6 +35,7 @@ from core.types import (
     Trace,
     TraceSource,
 )
+from robot.rig.states import MotionState
 from tests.app.conftest import Rigged
 
 CAPABILITIES = Capabilities(name="tiny", depth=True, trace_out=True, trace_in=True, chunk=2)
@@ -241,7 +243,8 @@ def test_robot_panel_speaks(qtbot: QtBot) -> None:
     qtbot.addWidget(panel)
     assert panel.mode == "No robot yet"
     panel.set_state(state("moving"))
-    assert panel.mode == "Robot moving"
+    panel.set_motion(MotionInfo(state=MotionState.EXECUTING, holder="client 2"))
+    assert panel.mode == "Arm executing · held by client 2"
     panel.set_verdict(False, "leaves the box at step 5")
     assert panel.verdict == "✗ leaves the box at step 5"
     panel.set_verdict(True)
@@ -249,7 +252,12 @@ def test_robot_panel_speaks(qtbot: QtBot) -> None:
     panel.set_verdict(None)
     assert "No plan" in panel.verdict
     panel.grab()
-    assert mode_words(state("fault"))[1] == "fault"
+    assert arm_words(MotionInfo(state=MotionState.FAULT), None) == ("Arm fault", "fault")
+    assert arm_words(MotionInfo(), None)[0] == "No robot yet"
+    slow = MotionInfo(state=MotionState.IDLE, speed=0.1, latency_s=0.038)
+    assert arm_facts(slow, "3 numbers clamped") == (
+        "speed 10 % · moves after 38 ms · 3 numbers clamped"
+    )
 
 
 def test_camera_panel_shows_age_and_reports_clicks(qtbot: QtBot) -> None:

@@ -11,8 +11,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 
+from app.file_dialog import free_path
 from app.steer.scene_export import SceneExport
-from app.steer.scene_files import free_path
 from app.steer.viewpoints import Viewpoint
 from core.camera import CameraModel
 from core.depth import metric_map, relative_map

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.session_log import SessionLog
-from core.session.events import Note, SessionStarted
+from core.session.events import Fault, Note, SessionStarted
 from core.types import ActionChunk, Capabilities, Frame
 from robot.rig import messages
 
@@ -63,3 +63,16 @@ def test_pictures_are_previews_while_the_arm_stands_still() -> None:
     assert not see(3)
     log.rig_event(messages.RunEnded(run_id="r", reason="done", steps_done=1))
     assert see(4)
+
+
+def test_injected_faults_are_in_the_file_and_end_no_run() -> None:
+    kept: list[Any] = []
+    log = SessionLog()
+    log.attach(kept.append)
+    log.run_started("r", ActionChunk(actions=np.zeros((1, 7))), 1, 0)
+    log.rig_event(messages.FaultInjected(name="camera-freeze", detail="the camera front"))
+    assert isinstance(kept[-1], Fault)
+    assert kept[-1].source == "fault lab"
+    assert kept[-1].sentence == "Injected camera-freeze: the camera front."
+    log.frame(Frame(camera="front", image=np.zeros((2, 2, 3), np.uint8), t_ns=1))
+    assert not kept[-1].preview  # pictures of a running motion are kept

@@ -21,8 +21,8 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 def test_live_picture_badge_and_title(rigged: Rigged) -> None:
     rigged.ready()
     assert rigged.view.image_size == (320, 240)
-    assert rigged.window._badge.text() == "LAB"
-    assert rigged.window.windowTitle() == "Steering Studio"
+    assert rigged.window._badge.text() == "SIMULATED LAB"
+    assert rigged.window.windowTitle() == "Steering Studio – SIMULATED LAB"
 
 
 def test_think_draw_steer_run_leaves_a_complete_log(rigged: Rigged) -> None:
@@ -55,7 +55,7 @@ def test_think_draw_steer_run_leaves_a_complete_log(rigged: Rigged) -> None:
     rigged.phase("ready")
     assert rigged.store.observation is None
     assert rigged.store.draft is not None
-    names = [n for n in rigged.recorder.names() if n not in ("StateSampled", "StepDone")]
+    names = [n for n in rigged.recorder.names() if n not in ("StateSampled", "StepDone", "Note")]
     assert names == [
         "SessionStarted",
         "Observed",

@@ -33,6 +33,7 @@ class FakeRobot:
         moving: Cleared to make motions hang until it is set.
         fault: Raised by the next :meth:`wait`, once.
         lost: Whether the connection is gone.
+        closed_at: Opening at which its closed fingers meet something.
     """
 
     host = "fake"
@@ -49,6 +50,7 @@ class FakeRobot:
         self.fault: RobotError | None = None
         self.lost = False
         self.gripper_hangs = False
+        self.closed_at = 0.0
         self._path: list[NDArray[np.float64]] = []
         self._passed = 0
         self._stopped = False
@@ -107,7 +109,7 @@ class FakeRobot:
         self._grip = Future()
         if not self.gripper_hangs:
             self.grips.append(opened)
-            self.opening = float(opened)
+            self.opening = 1.0 if opened else self.closed_at
             self._grip.set_result(None)
         return self._grip
 

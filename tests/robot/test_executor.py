@@ -13,6 +13,7 @@ from robot.base import PlanError, RobotError, RobotLostError
 from robot.executor import Executor
 from robot.guard import Limits, RejectedError, Workspace
 from robot.rig.messages import Fault, Released, RunEnded, RunStarted, StepDone, Stopped
+from robot.runs import SUPERSEDED
 from tests.robot.fake_robot import START, FakeRobot
 
 LIMITS = Limits(
@@ -213,3 +214,144 @@ def test_a_gentle_path_is_tried_again_from_where_the_arm_rests(bench, failures, 
     bench.run(1, 1, 1)
     assert bench.until(RunEnded)[-1].reason == reason
     assert robot.calls[:4] == ["follow", "follow_gently", "follow_gently", "follow_gently"]
+
+
+def supersede(bench, *grips, **kwargs):
+    return bench.executor.run(chunk(*grips, **kwargs), None, ME, supersede=True)
+
+
+def ended(bench, run_id):
+    while True:
+        event = bench.events.get(timeout=5)
+        if isinstance(event, RunEnded) and event.run_id == run_id:
+            return event
+
+
+def test_a_plan_takes_over_without_a_stop(bench):
+    bench.robot.moving.clear()
+    first = bench.run(1, 1)
+    bench.until(RunStarted)
+    second = supersede(bench, 1, dx=-0.02)
+    assert ended(bench, first).reason == SUPERSEDED
+    bench.robot.moving.set()
+    assert ended(bench, second).reason == "done"
+    assert bench.robot.calls == ["follow", "follow"]  # the targets are replaced, nothing rests
+    np.testing.assert_allclose(bench.robot.pose[:3, 3], START - np.array([0.02, 0.0, 0.0]))
+
+
+def test_a_plan_that_takes_over_starts_where_the_arm_is(bench):
+    bench.robot.moving.clear()
+    bench.run(1, 1)
+    bench.until(RunStarted)
+    bench.robot.pose[0, 3] += 0.007
+    preview = bench.executor.preview(chunk(1))
+    assert preview.poses[0, 0, 3] == pytest.approx(START[0] + 0.007)
+
+
+def test_a_gripper_finishes_before_a_plan_takes_over(bench):
+    bench.robot.gripper_hangs = True
+    first = bench.run(0, 0)
+    while "close" not in bench.robot.calls:
+        threading.Event().wait(0.005)
+    second = supersede(bench, 0)
+    threading.Event().wait(0.05)
+    assert bench.robot.calls == ["follow", "close"]
+    bench.robot._grip.set_result(None)
+    assert ended(bench, first).reason == SUPERSEDED
+    assert ended(bench, second).reason == "done"
+    assert "stop_gripper" not in bench.robot.calls
+
+
+def test_a_plan_that_comes_too_late_is_dropped(bench):
+    bench.robot.gripper_hangs = True
+    bench.run(0, 0)
+    while "close" not in bench.robot.calls:
+        threading.Event().wait(0.005)
+    late = supersede(bench, 0)
+    bench.robot.pose[0, 3] += 0.05
+    bench.robot._grip.set_result(None)
+    assert "too late" in ended(bench, late).reason
+    assert bench.robot.calls.count("follow") == 1
+    assert not bench.executor.stopped_by
+
+
+def test_a_plan_does_not_outlive_what_it_was_to_take_over_from(bench):
+    bench.robot.gripper_hangs = True
+    bench.run(0, 0)
+    while "close" not in bench.robot.calls:
+        threading.Event().wait(0.005)
+    late = supersede(bench, 0)
+    bench.robot._grip.set_exception(RobotError("It is stuck."))
+    assert ended(bench, late).reason == "It is stuck."
+    assert bench.robot.calls.count("follow") == 1
+
+
+def test_nothing_takes_over_twice_or_from_the_way_home(bench):
+    bench.robot.moving.clear()
+    home = bench.executor.home(ME)
+    with pytest.raises(RejectedError, match="still moving"):
+        supersede(bench, 1)
+    bench.robot.moving.set()
+    ended(bench, home)
+
+
+def test_a_stop_ends_both_plans(bench):
+    bench.robot.gripper_hangs = True
+    first = bench.run(0, 0)
+    while "close" not in bench.robot.calls:
+        threading.Event().wait(0.005)
+    second = supersede(bench, 0)
+    bench.executor.stop("a test")
+    assert ended(bench, first).reason == "stopped"
+    assert ended(bench, second).reason == "stopped"
+    assert bench.robot.calls.count("follow") == 1
+
+
+def test_a_hold_ends_both_plans_and_leaves_the_gripper(bench):
+    bench.robot.moving.clear()
+    bench.run(1, 1)
+    bench.until(RunStarted)
+    second = supersede(bench, 1)
+    bench.executor.hold("a camera froze")
+    assert ended(bench, second).reason == "a camera froze"
+    assert "stop_gripper" not in bench.robot.calls
+    assert not bench.executor.stopped_by
+
+
+def test_a_replaced_motion_is_measured_from_the_command_on(bench):
+    run_id = bench.run(1, 1)
+    events = bench.until(RunEnded)
+    assert events[-1].run_id == run_id
+    assert events[-1].latency_ms >= 0.0
+    assert all(e.latency_ms is not None for e in events if isinstance(e, StepDone))
+    bench.robot.moving.clear()
+    bench.run(1)
+    bench.until(RunStarted)
+    bench.executor.stop("a test")
+    assert bench.until(RunEnded)[-1].latency_ms is None
+
+
+@pytest.mark.parametrize(("width", "holds"), [(0.3, True), (0.0, False)])
+def test_closing_tells_whether_something_is_held(bench, width, holds):
+    bench.robot.closed_at = width
+    bench.run(1, 0, 0)
+    found = [e.holds for e in bench.until(RunEnded) if isinstance(e, StepDone)]
+    assert found == [None, holds, None]
+
+
+def test_no_gripper_command_follows_a_stop(bench):
+    bench.robot.moving.clear()
+    bench.run(1, 0)
+    bench.until(RunStarted)
+    bench.executor.stop("a test")
+    bench.robot.moving.set()
+    bench.until(RunEnded)
+    assert not bench.robot.grips
+
+
+def test_a_failure_leaves_the_gripper_as_it_is(bench):
+    bench.robot.fault = RobotError("A reflex.")
+    bench.run(1, 0)
+    bench.until(RunEnded)
+    assert not bench.robot.grips
+    assert "stop_gripper" not in bench.robot.calls

@@ -6,11 +6,18 @@ import numpy as np
 import pytest
 
 from robot.path import integrate
+from robot.stream import Stream
+from robot.stream_path import stream_path
 from tests.robot.fake_robot import START, down
 
 pytest.importorskip("franky")
 
-from robot.franka_motion import can_flow, flowing_motion, rest_to_rest_time, resting_motion
+from robot.franka_motion import (
+    HEADROOM,
+    rest_to_rest_time,
+    resting_motion,
+    streaming_motion,
+)
 
 TRANSLATION = (0.5, 4.0, 2000.0)
 ROTATION = (0.75, 7.5, 3750.0)
@@ -23,24 +30,51 @@ def path(steps, **columns):
     return integrate(down(START), actions)
 
 
-def test_paths_that_turn_do_not_flow():
-    assert can_flow(path(4, x=0.03))
-    assert not can_flow(path(4, x=0.03, rz=0.02))
+SPEEDS = (0.9, 0.75)
+SHARES = (0.3, 0.03)
 
 
-def test_a_flowing_motion_arrives_at_rest():
-    poses = path(3, y=0.03)
-    waypoints = flowing_motion(poses, 0.2, 0.5).waypoints
-    assert [w.minimum_time.to_msec() for w in waypoints] == [200, 200, 200]
+def windows(poses, seconds=0.2):
+    made = stream_path(poses, seconds, (0.9, 1.7))
+    stream = Stream(made, 0.0)
+    return stream.take()
+
+
+def test_a_streamed_motion_arrives_at_rest():
+    poses = path(2, y=0.03)
+    waypoints = streaming_motion(windows(poses), SPEEDS, SHARES).waypoints
+    assert len(waypoints) == 4
     speeds = [w.target.velocity.end_effector_twist.linear[1] for w in waypoints]
-    np.testing.assert_allclose(speeds, [0.15, 0.15, 0.0], atol=1e-9)
+    assert speeds[0] == pytest.approx(0.127, abs=0.001)
+    assert speeds[1] == pytest.approx(0.15)
+    assert speeds[-1] == 0.0
     last = waypoints[-1].target.pose.end_effector_pose
     np.testing.assert_allclose(last.matrix, poses[-1], atol=1e-9)
 
 
-def test_poses_are_passed_well_below_the_limit():
-    waypoints = flowing_motion(path(2, x=0.04), 0.1, 0.2).waypoints
-    assert waypoints[0].target.velocity.end_effector_twist.linear[0] == pytest.approx(0.1)
+def test_the_velocity_limit_is_what_makes_a_step_take_its_time():
+    waypoints = streaming_motion(windows(path(6, x=0.03)), SPEEDS, SHARES).waypoints
+    factor = waypoints[2].relative_dynamics_factor
+    assert factor.velocity == pytest.approx(HEADROOM * 0.15 / 0.9)
+    assert (factor.acceleration, factor.jerk) == SHARES
+    assert waypoints[2].minimum_time is None
+
+
+def test_a_target_is_never_passed_faster_than_its_limit():
+    poses = path(3, x=0.002, rz=0.03)
+    poses[2:, 0, 3] += 0.03
+    window = windows(poses)
+    for before, w in zip(
+        window.twists, streaming_motion(window, SPEEDS, SHARES).waypoints, strict=False
+    ):
+        limit = w.relative_dynamics_factor.velocity * SPEEDS[0]
+        assert abs(before[0]) < limit
+        assert abs(w.target.velocity.end_effector_twist.linear[0]) < limit
+
+
+def test_a_streamed_step_without_motion_waits():
+    waypoints = streaming_motion(windows(path(1)), SPEEDS, SHARES).waypoints
+    assert [w.hold_target_duration.to_msec() for w in waypoints] == [100, 100]
 
 
 def test_a_resting_motion_is_slowed_to_the_time_of_a_step():

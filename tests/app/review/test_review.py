@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -308,9 +309,9 @@ def test_stills_and_clips_are_written(rigged: Rigged, one: Path, tmp_path: Path)
     keeping = rigged.window.lookback.parts.keeping
     proposals: list[str] = []
 
-    def target(title: str, proposed: str, kinds: str) -> str:
+    def target(title: str, proposed: str, kinds: str, take: Callable[[str], None]) -> None:
         proposals.append(Path(proposed).name)
-        return str(tmp_path / f"out{Path(proposed).suffix}")
+        take(str(tmp_path / f"out{Path(proposed).suffix}"))
 
     keeping.ask_target = target
     review.player.seek(at(3))

@@ -9,6 +9,7 @@ from core.types import ActionChunk, Frame, RobotState, StudioError
 from core.wire import pack, unpack
 from robot.rig.messages import (
     Fault,
+    FaultInjected,
     Hello,
     Released,
     RunEnded,
@@ -42,6 +43,7 @@ def over_the_wire(message):
         Stopped(by="somebody"),
         Released(),
         Fault(sentence="The lab is gone."),
+        FaultInjected(name="reflex", detail="in the middle of a motion"),
         StateChanged(state=MotionState.ARMED, digest="ab", expires_s=9.5, holder="client 2"),
         StateChanged(state=MotionState.EXECUTING, run_id="4"),
         StepDone(run_id="3", step=1),

@@ -99,6 +99,7 @@ def test_cameras_from_options(tmp_path, red):
     [
         (["front"], [], "NAME=SOURCE"),
         (["front=usb"], [], "opencv:NUMBER"),
+        (["front=rtsp:none"], [], "opencv:NUMBER"),
         (["../x=file:{red}"], [], "NAME=SOURCE"),
         (["front=file:{red}", "front=file:{red}"], [], "twice"),
         (["front=file:{red}"], ["wrist={red}"], "no such --camera"),

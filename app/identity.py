@@ -1,0 +1,68 @@
+"""Says on every window of ours whose arm it is: words in the title, a frame in the colour of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QWidget
+
+from app.edge import Edge
+from app.motion_info import arm_name
+from app.store import Store
+
+_MARK = " – "
+_WINDOWS = (QDialog, QDockWidget, QMainWindow)
+
+
+EVENTS = frozenset({QEvent.Type.Show, QEvent.Type.WindowTitleChange, QEvent.Type.Resize})
+"""When :meth:`Identity.look` has to be asked."""
+
+
+class Identity(QObject):
+    """Follows every window of the program from the moment it is shown."""
+
+    def __init__(self, store: Store, parent: QObject) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._name = ""
+        store.rig_changed.connect(self._rig_changed)
+
+    @property
+    def name(self) -> str:
+        """What the windows say: "REAL ARM 192.168.1.5" or "SIMULATED LAB"; empty without a rig."""
+        return self._name
+
+    def look(self, watched: QObject) -> None:
+        """Mark a window when it appears, and again when it gets another title or size."""
+        if not isinstance(watched, _WINDOWS):
+            return
+        if watched.isWindow():
+            self._mark(watched)
+        elif isinstance(watched, QDockWidget) and self._name:  # back in its place
+            watched.setWindowTitle(watched.windowTitle().removesuffix(f"{_MARK}{self._name}"))
+            edge = watched.findChild(Edge, options=Qt.FindChildOption.FindDirectChildrenOnly)
+            if edge is not None:
+                edge.show_arm(None)
+
+    @Slot()
+    def _rig_changed(self) -> None:
+        rig = self._store.rig
+        before, self._name = self._name, "" if rig is None else arm_name(rig.kind, rig.host)
+        if before == self._name:
+            return
+        for widget in QApplication.topLevelWidgets():
+            if isinstance(widget, _WINDOWS) and widget.isVisible():
+                self._mark(widget, before)
+
+    def _mark(self, window: QWidget, before: str = "") -> None:
+        rig = self._store.rig
+        title = window.windowTitle().removesuffix(f"{_MARK}{before}") if before else ""
+        title = title or window.windowTitle()
+        if self._name and not title.endswith(self._name):
+            title = f"{title}{_MARK}{self._name}"
+        if title != window.windowTitle():
+            window.setWindowTitle(title)
+        edge = window.findChild(Edge, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        if edge is None and rig is not None:
+            edge = Edge(window)
+        if edge is not None:
+            edge.show_arm(None if rig is None else rig.kind)

@@ -1,0 +1,451 @@
+"""What clients may ask about motion, over real sockets: arming, holders, setup, watchdogs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from websockets.sync.client import connect
+
+from core.types import Frame, StudioError
+from core.wire import pack, unpack
+from robot.guard import RejectedError
+from robot.rig.client import RigClient
+from robot.rig.messages import StateChanged
+from robot.rig.rules import LAB, REAL
+from tests.robot.fake_robot import START, FakeRobot
+from tests.robot.rig.served import LIMITS, chunk, eventually, served
+
+REAL_UNHELD = replace(REAL, hold_to_run=False, watch=LAB.watch)
+
+
+class Arm(FakeRobot):
+    """Tells its speed and its checklist."""
+
+    def __init__(self):
+        super().__init__()
+        self.speed = 0.0
+        self.mode = "idle"
+        self.items = []
+        self.frozen = None
+
+    def state(self):
+        if self.frozen is not None:
+            return self.frozen
+        return replace(super().state(), mode=self.mode)
+
+    def set_speed(self, share):
+        self.speed = share
+
+    def checklist(self):
+        return self.items
+
+
+class Camera:
+    """Delivers noise at 50 Hz until it is told otherwise."""
+
+    name, model = "front", None
+
+    def __init__(self):
+        self.dark = threading.Event()
+        self.frozen = False
+        self._seq = 0
+        self._noise = np.random.default_rng(1)
+        self._image = np.zeros((48, 64, 3), np.uint8)
+
+    def read(self, timeout):
+        time.sleep(0.02)
+        if self.dark.is_set():
+            return None
+        self._seq += 1
+        if not self.frozen:
+            self._image = self._noise.integers(0, 255, (48, 64, 3), dtype=np.uint8)
+        return Frame(camera="front", image=self._image, t_ns=time.monotonic_ns(), seq=self._seq)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def arm():
+    return Arm()
+
+
+def armed(client, **values):
+    preview = client.preview(chunk(), **values)
+    preview.verdict.require()
+    client.arm(preview.digest)
+    return preview.digest
+
+
+def can_arm(client):
+    """Whether the rig sees enough to arm anything."""
+    try:
+        return bool(armed(client))
+    except RejectedError:
+        return False
+
+
+def until(client, state, seconds=5.0):
+    """Wait for a state and return how it was told."""
+    deadline = time.monotonic() + seconds
+    while True:
+        event = client.events.get(timeout=max(0.0, deadline - time.monotonic()))
+        if isinstance(event, StateChanged) and event.state == state:
+            return event
+
+
+def test_a_client_hears_what_holds_when_it_connects(arm):
+    with served(arm) as url, RigClient(url) as client:
+        assert client.motion.state == "idle"
+        assert until(client, "idle").holder == ""
+        assert (client.speed, client.max_speed, client.hold_to_run) == (0.3, 1.0, False)
+
+
+def test_nothing_moves_without_each_step(arm):
+    with served(arm) as url, RigClient(url) as client:
+        with pytest.raises(RejectedError, match="preview"):
+            client.start("")
+        preview = client.preview(chunk())
+        assert until(client, "previewed").digest == preview.digest
+        with pytest.raises(RejectedError, match="not armed"):
+            client.start(preview.digest)
+        client.preview(chunk())
+        assert client.arm(preview.digest) == 10.0
+        assert until(client, "armed").expires_s == pytest.approx(10.0, abs=0.5)
+        assert arm.calls == []
+        client.wait_ended(client.start(preview.digest), 5)
+        assert until(client, "executing").digest == preview.digest
+        until(client, "idle")
+
+
+def test_an_edit_after_arming_keeps_the_arm_where_it_is(arm):
+    with served(arm) as url, RigClient(url) as client:
+        digest = armed(client, context="trace one")
+        client.disarm("The trace was edited.")
+        with pytest.raises(RejectedError):
+            client.start(digest)
+        armed(client, context="trace one")
+        edited = client.preview(chunk(), context="trace two").digest
+        assert edited != digest
+        for name in (digest, edited):
+            with pytest.raises(RejectedError):
+                client.start(name)
+        assert arm.calls == []
+
+
+def test_a_run_is_done_once(arm):
+    with served(arm) as url, RigClient(url) as client:
+        digest = armed(client)
+        client.wait_ended(client.start(digest), 5)
+        with pytest.raises(RejectedError):
+            client.start(digest)
+        assert arm.calls == ["follow"]
+
+
+def test_an_arm_that_was_pushed_is_previewed_again(arm):
+    with served(arm) as url, RigClient(url) as client:
+        digest = armed(client)
+        arm.pose = arm.pose.copy()
+        arm.pose[0, 3] += 0.02
+        with pytest.raises(RejectedError, match="moved 20 mm"):
+            client.start(digest)
+        assert arm.calls == []
+        assert client.motion.state == "idle"
+
+
+def test_a_repeated_request_is_refused(arm):
+    with (
+        served(arm) as url,
+        RigClient(url) as other,
+        connect(f"{url}/control", proxy=None) as control,
+    ):
+        control.recv()
+        control.recv()
+        request = pack({"id": 5, "op": "claim"})
+        control.send(request)
+        answers = []
+        for message in (request, pack({"id": 4, "op": "yield"}), pack({"op": "yield"})):
+            control.send(message)
+        while len(answers) < 4:
+            message = unpack(control.recv(timeout=5))
+            answers += [message] if "event" not in message else []
+        assert "result" in answers[0]
+        assert [("once only" in answer.get("error", "")) for answer in answers] == [
+            False,
+            True,
+            True,
+            True,
+        ]
+        with pytest.raises(RejectedError, match="another window"):
+            other.claim()  # so nothing was yielded
+
+
+def test_a_stop_is_never_refused_for_its_number(arm):
+    with served(arm) as url, connect(f"{url}/stop", proxy=None) as stop:
+        for number in (9, 9, 1, "x"):
+            stop.send(pack({"id": number, "op": "stop", "by": "a test"}))
+            answer = unpack(stop.recv(timeout=5))
+            assert ("result" in answer) == (number != "x")
+        assert arm.calls.count("stop") >= 3
+
+
+def test_two_windows_cannot_hold_the_arm(arm):
+    with served(arm) as url, RigClient(url) as one, RigClient(url) as two:
+        digest = armed(one)
+        assert two.preview(chunk()).verdict.ok  # looking is free, and disarms nobody
+        for wish in (
+            two.claim,
+            two.home,
+            two.tidy,
+            lambda: two.run(chunk()),
+            lambda: two.arm(digest),
+            lambda: two.start(digest),
+            lambda: two.disarm("no"),
+            lambda: two.set_speed(0.2),
+            lambda: two.set_workspace([0, 0, 0], [1, 1, 1]),
+        ):
+            with pytest.raises(RejectedError, match="another window holds the arm"):
+                wish()
+        one.wait_ended(one.start(digest), 5)
+        one.yield_()
+        two.wait_ended(two.run(chunk()), 5)
+        assert two.motion.holder == two.name
+        two.close()
+        eventually(lambda: one.motion.holder == "")
+        one.claim()
+
+
+def test_anybody_stops_but_only_the_holder_releases(arm):
+    with served(arm) as url, RigClient(url) as one, RigClient(url) as two:
+        arm.moving.clear()
+        run_id = one.run(chunk())
+        two.stop("the other window")
+        assert one.wait_ended(run_id, 5).reason == "stopped"
+        with pytest.raises(RejectedError, match="another window"):
+            two.release_stop()
+        one.release_stop()
+        assert until(one, "stopped").why.startswith("The arm was stopped by the other window")
+
+
+def test_an_unset_workspace_is_taught(arm):
+    limits = replace(LIMITS, workspace=None)
+    with served(arm, limits=limits) as url, RigClient(url) as client:
+        assert (client.motion.state, client.workspace) == ("connected", None)
+        with pytest.raises(RejectedError, match="workspace"):
+            client.home()
+        corner = client.teach()
+        np.testing.assert_allclose(corner, START)
+        with pytest.raises(StudioError, match="smaller"):
+            client.set_workspace(corner, corner)
+        client.set_workspace(corner - 0.1, corner + 0.1)
+        until(client, "idle")
+        assert client.workspace is not None
+        assert client.wait_ended(client.run(chunk()), 5).reason == "done"
+        assert not client.preview(chunk(8, 0.02)).verdict.ok
+
+
+@pytest.mark.parametrize("change", ["speed", "workspace"])
+def test_other_limits_disarm(arm, change):
+    with served(arm) as url, RigClient(url) as client:
+        digest = armed(client)
+        if change == "speed":
+            client.set_speed(0.2)
+            assert (arm.speed, client.speed) == (0.2, 0.2)
+        else:
+            client.set_workspace([0.3, -0.2, 0.1], [0.7, 0.2, 0.4])
+        with pytest.raises(RejectedError):
+            client.start(digest)
+        assert client.preview(chunk()).digest != digest
+
+
+def test_nobody_changes_the_limits_under_a_moving_arm(arm):
+    with served(arm) as url, RigClient(url) as client:
+        arm.moving.clear()
+        client.run(chunk())
+        for wish in (
+            lambda: client.set_speed(0.2),
+            lambda: client.set_workspace([0, 0, 0], [1, 1, 1]),
+            client.checklist,
+            client.release_stop,
+            client.home,
+            client.yield_,
+        ):
+            with pytest.raises(RejectedError, match="moving"):
+                wish()
+        client.stop("the end")
+
+
+@pytest.mark.parametrize("share", [0.0, 1.5, -1, float("nan")])
+def test_an_absurd_speed_is_refused(arm, share):
+    with served(arm) as url, RigClient(url) as client:
+        with pytest.raises(StudioError):
+            client.set_speed(share)
+        assert arm.speed == 0.0
+
+
+def test_a_real_arm_asks_for_its_checklist_and_stays_slow(arm):
+    arm.items = [
+        {"name": "FCI", "state": "ok", "found": "It is active.", "mend": ""},
+        {"name": "network", "state": "warn", "found": "It jitters.", "mend": "Use a cable."},
+    ]
+    with served(arm, REAL_UNHELD) as url, RigClient(url) as client:
+        assert client.motion.state == "connected"
+        with pytest.raises(RejectedError, match="checklist"):
+            client.home()
+        names = [item["name"] for item in client.checklist()]
+        assert names == ["FCI", "network", "hardware stop at hand"]
+        with pytest.raises(RejectedError, match="network, hardware stop"):
+            client.acknowledge([])
+        arm.items[0] = {"name": "FCI", "state": "fail", "found": "It is off.", "mend": "Turn on."}
+        with pytest.raises(RejectedError, match="fails at 'FCI'"):
+            client.acknowledge(names)
+        arm.items = arm.items[1:]
+        client.acknowledge(names)
+        until(client, "idle")
+        with pytest.raises(RejectedError, match="allowed"):
+            client.set_speed(0.3)
+
+
+def test_a_real_arm_only_moves_by_a_fresh_picture(arm):
+    with served(arm, REAL_UNHELD) as url, RigClient(url) as client:
+        client.acknowledge(["hardware stop at hand"])
+        with pytest.raises(RejectedError, match="which picture"):
+            armed(client)
+        now = time.monotonic_ns()
+        with pytest.raises(RejectedError, match="70 s old"):
+            armed(client, observed_ns=now - 70_000_000_000)
+        with pytest.raises(RejectedError, match="at most 3 s"):
+            armed(client, observed_ns=now - 5_000_000_000, fresh_s=3.0)
+        client.wait_ended(client.start(armed(client, observed_ns=now)), 5)
+        assert arm.calls == ["follow"]
+
+
+def test_a_real_arms_error_is_released_with_its_checklist_and_slowly(arm):
+    from robot.base import RobotError
+
+    with served(arm, REAL_UNHELD) as url, RigClient(url) as client:
+        client.acknowledge(["hardware stop at hand"])
+        arm.fault = RobotError("A reflex ended the motion.")
+        run_id = client.start(armed(client, observed_ns=time.monotonic_ns()))
+        assert "reflex" in client.wait_ended(run_id, 5).reason
+        assert "reflex" in until(client, "fault").why
+        with pytest.raises(RejectedError, match="reflex"):
+            client.home()
+        with pytest.raises(RejectedError, match="confirm"):
+            client.release_stop()
+        assert "recover" not in arm.calls
+        client.release_stop([item["name"] for item in client.checklist(recovery=True)])
+        until(client, "idle")
+        assert arm.speed == 0.05
+
+
+def test_an_arm_in_error_or_guided_by_hand_is_not_ready(arm):
+    with served(arm) as url, RigClient(url) as client:
+        arm.mode = "stopped"
+        assert "own stop" in until(client, "connected").why
+        arm.mode = "idle"
+        until(client, "idle")
+        arm.mode = "fault"
+        until(client, "fault")
+        arm.mode = "idle"
+        with pytest.raises(RejectedError, match="error"):
+            client.run(chunk())
+        client.release_stop()
+        client.wait_ended(client.run(chunk()), 5)
+
+
+def test_the_arm_is_folded_away(arm):
+    with served(arm) as url, RigClient(url) as client:
+        client.tidy()
+        assert arm.calls == ["open", "move_joints"]
+
+
+def test_a_dark_camera_holds_the_arm_and_then_keeps_it_from_arming(arm):
+    camera = Camera()
+    rules = replace(LAB, watch=replace(LAB.watch, frame_seconds=0.3))
+    with served(arm, rules, cameras=[camera]) as url, RigClient(url) as client:
+        eventually(lambda: can_arm(client))
+        arm.moving.clear()
+        run_id = client.run(chunk())
+        camera.dark.set()
+        assert "front" in until(client, "hold").why
+        assert "front" in client.wait_ended(run_id, 5).reason
+        assert "stop_gripper" not in arm.calls  # it keeps what it holds
+        assert not client.is_latched()
+        with pytest.raises(RejectedError, match="front"):
+            client.run(chunk())
+        arm.moving.set()
+        client.home()  # the way home needs no eyes
+        camera.dark.clear()
+        eventually(lambda: can_arm(client))
+        assert client.wait_ended(client.run(chunk()), 5).reason == "done"
+
+
+def test_a_frozen_camera_holds_the_arm(arm):
+    camera = Camera()
+    rules = replace(LAB, watch=replace(LAB.watch, frozen_metres=0.002))
+    with served(arm, rules, cameras=[camera]) as url, RigClient(url) as client:
+        eventually(lambda: can_arm(client))
+        arm.moving.clear()
+        client.run(chunk())
+        camera.frozen = True
+
+        def push():
+            arm.pose = arm.pose.copy()
+            arm.pose[0, 3] += 0.0005
+            return client.motion.state == "hold"
+
+        eventually(push)
+        assert "frozen" in client.motion.why
+
+
+def test_a_state_that_stands_stops_the_arm(arm):
+    rules = replace(LAB, watch=replace(LAB.watch, state_seconds=0.2))
+    with served(arm, rules) as url, RigClient(url) as client:
+        arm.moving.clear()
+        run_id = client.run(chunk())
+        arm.frozen = FakeRobot.state(arm)
+        assert "state is" in until(client, "stopped").why
+        assert client.wait_ended(run_id, 5).reason == "stopped"
+        with pytest.raises(RejectedError):
+            client.home()
+
+
+def test_a_plan_takes_over_from_the_one_under_way(arm):
+    with served(arm) as url, RigClient(url) as client:
+        arm.moving.clear()
+        first = client.run(chunk())
+        digest = armed(client, context="next")
+        assert client.motion.state == "executing"
+        second = client.start(digest, supersede=True)
+        assert client.wait_ended(first, 5).reason != "done"
+        arm.moving.set()
+        assert client.wait_ended(second, 5).reason == "done"
+        with pytest.raises(RejectedError):
+            client.start(digest, supersede=True)
+
+
+def test_stop_comes_through_while_everything_else_is_slow(arm):
+    """A call to the arm that hangs must not delay the stop."""
+    hanging, go_on = threading.Event(), threading.Event()
+    state = arm.commanded_pose
+
+    def slow():
+        hanging.set()
+        go_on.wait(5)
+        return state()
+
+    with served(arm) as url, RigClient(url) as client:
+        arm.commanded_pose = slow
+        thread = threading.Thread(target=lambda: client.preview(chunk()))
+        thread.start()
+        assert hanging.wait(5)
+        client.stop("a test")
+        assert "stop" in arm.calls
+        go_on.set()
+        thread.join()
+        assert client.motion.state == "stopped"
