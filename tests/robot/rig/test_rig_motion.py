@@ -206,7 +206,7 @@ def test_two_windows_cannot_hold_the_arm(arm):
             lambda: two.start(digest),
             lambda: two.disarm("no"),
             lambda: two.set_speed(0.2),
-            lambda: two.set_workspace([0, 0, 0], [1, 1, 1]),
+            lambda: two.set_workspace([0.2, -0.5, 0], [1, 0.5, 1]),
         ):
             with pytest.raises(RejectedError, match="another window holds the arm"):
                 wish()
@@ -268,7 +268,7 @@ def test_nobody_changes_the_limits_under_a_moving_arm(arm):
         client.run(chunk())
         for wish in (
             lambda: client.set_speed(0.2),
-            lambda: client.set_workspace([0, 0, 0], [1, 1, 1]),
+            lambda: client.set_workspace([0.2, -0.5, 0], [1, 0.5, 1]),
             client.checklist,
             client.release_stop,
             client.home,
