@@ -16,7 +16,7 @@ from itertools import product
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
 from robot.guard import Limits
 from robot.sim.layout import SLOTS

@@ -81,7 +81,7 @@ class Clearance:
         except (ImportError, ValueError, OSError) as error:
             raise StudioError(
                 f"The shape of the arm cannot be checked ({error}). Install mujoco, or start the "
-                "rig without the check of clearance."
+                "rig with --no-clearance, which leaves the table and the arm itself to you."
             ) from error
         self._data = self._mujoco.MjData(self._model)
         self._table = int(self._model.geom("table").id)

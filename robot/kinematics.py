@@ -18,7 +18,7 @@ from functools import cache
 import numpy as np
 import pinocchio as pin  # pyright: ignore[reportMissingImports]  # cmeel's own path
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
 FLANGE = 0.107
 """From the seventh joint's frame to the flange along z [m]."""

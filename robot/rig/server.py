@@ -59,6 +59,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X0,Y0,Z0,X1,Y1,Z1",
         help="box in metres that the tool must not leave; a real arm does not move without one",
     )
+    parser.add_argument("--table", type=float, help="height of the table over the base in metres")
+    parser.add_argument(
+        "--gripper-changes", type=int, default=1, help="how often a chunk may open or close it"
+    )
+    parser.add_argument(
+        "--no-clearance",
+        action="store_true",
+        help="do not check that the arm keeps clear of the table and of itself",
+    )
     parser.add_argument("--speed", type=float, help="share of the arm's dynamics, 0 to 1")
     parser.add_argument(
         "--max-speed",
@@ -153,7 +162,7 @@ def build_rig(args: argparse.Namespace) -> Rig:
             for camera in cameras:
                 undo.callback(camera.close)
         rules = _rules(args, LAB if lab is not None else REAL)
-        limits = Limits(workspace=_workspace(args.workspace, lab))
+        limits = _limits(args, lab)
         realtime = lab is None and not args.no_realtime and not is_loopback(host)
         from robot.cameras.steady import SteadyCamera
         from robot.franka import FrankaRobot  # only now: options are judged without the library
@@ -202,6 +211,17 @@ def _lab_parts(lab: LabLink) -> tuple[str, list[Camera], NDArray[np.float64]]:
         SimulatedCamera(name, lab, model) for name, model in hello.cameras.items()
     ]
     return hello.robot, cameras, home_joints()
+
+
+def _limits(args: argparse.Namespace, lab: LabLink | None) -> Limits:
+    if args.gripper_changes < 0:
+        raise StudioError(f"--gripper-changes is {args.gripper_changes}; expected 0 or more.")
+    limits = Limits(
+        workspace=_workspace(args.workspace, lab),
+        table=args.table,
+        gripper_changes=args.gripper_changes,
+    )
+    return replace(limits, clearance=None) if args.no_clearance else limits
 
 
 def _workspace(text: str | None, lab: LabLink | None) -> Workspace | None:

@@ -67,6 +67,7 @@ class Setup:
     def _set_workspace(self, request: dict[str, Any], owner: Peer) -> Any:
         self._require_holder(owner)
         workspace = Workspace(low=corner(request, "low"), high=corner(request, "high"))
+        workspace.require_sensible(self._desk.limits.table)
         limits = replace(self._desk.limits, workspace=workspace)
         self._desk.set_limits(limits, "The workspace was changed; preview the plan again.")
         return {"limits_revision": self._desk.revision}

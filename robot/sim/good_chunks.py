@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=TRIALS)
     parser.add_argument("--out", type=Path, default=GOOD_CHUNKS)
     arguments = parser.parse_args()
-    print(f"{collect(arguments.trials, arguments.out)} chunks in {arguments.out}")
+    print(f"{collect(arguments.trials, arguments.out)} chunks in {arguments.out}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from robot import bench_guard
+from robot import bench_guard, bench_hostile
 from robot.bench_guard import attack, bench_limits, run_bench_guard
 from robot.bench_hostile import Hostile
 from robot.bench_recorder import RecordingDriver
@@ -20,13 +20,19 @@ from robot.sim.good_chunks import load_good_chunks
 GOOD = load_good_chunks()
 
 
+@pytest.fixture(autouse=True)
+def few_poses(monkeypatch):
+    """Let attacks begin from fewer places: finding them takes longer than a test should."""
+    monkeypatch.setattr(bench_hostile, "POSES_TRIED", 1500)
+
+
 def test_nothing_outside_the_limits_reaches_the_driver(tmp_path, capsys):
     target = tmp_path / "guard.json"
-    run_bench_guard(Namespace(chunks=1500, seed=5, processes=1, minutes=None, json=target))
+    run_bench_guard(Namespace(chunks=600, seed=5, processes=1, minutes=None, json=target))
     goals = {goal["metric"]: goal for goal in json.loads(target.read_text())["goals"]}
     assert goals["outside at the driver"]["value"] == 0
     assert goals["false rejections"]["holds"]
-    assert goals["reached the driver"]["value"] > 100
+    assert goals["reached the driver"]["value"] > 50
     assert "outside at the driver" in capsys.readouterr().out
 
 
@@ -46,7 +52,7 @@ def test_a_hole_in_the_guard_is_seen_at_the_driver(monkeypatch, hole):
         return real(chunk, start, measured, replace(limits, **hole), joints, gripper)
 
     monkeypatch.setattr(bench_guard, "preview", leaky)
-    outcome = attack(1200, (7, 0))
+    outcome = attack(500, (7, 0))
     assert outcome.tally.outside > 0
     assert sum(outcome.tally.broken.values()) >= outcome.tally.outside
 
@@ -78,9 +84,9 @@ def test_the_driver_notices_each_limit_by_itself():
         driver.place(start)
         poses = np.repeat(here[None], 3, axis=0)
         change(poses)
-        before = set(driver.tally.broken)
+        driver.tally.broken.clear()
         driver.follow(poses, seconds)
-        return set(driver.tally.broken) - before
+        return set(driver.tally.broken)
 
     assert not follow(lambda poses: None)
     assert follow(lambda poses: poses.__setitem__((2, 0, 3), np.nan)) == {"finite"}

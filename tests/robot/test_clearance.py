@@ -54,11 +54,12 @@ def test_the_hand_keeps_its_distance_from_the_table(model):
 
 
 def test_the_arm_meets_itself_where_it_is_folded(model):
-    folded = np.array([0.0, -1.7, 0.0, -3.0, 0.0, 3.7, 0.78])
+    folded = np.array([-2.3, -1.6, -2.7, -2.7, -1.4, 0.7, 0.6])
     touch = model.touch(np.stack([home_joints(), folded]), opening=0.0, table=None)
     assert touch is not None
     assert touch.index == 1
-    assert "the table" not in touch.parts
+    assert touch.parts == ("the hand", "the base")
+    assert touch.metres < 0.0
 
 
 def test_without_mujoco_it_says_what_to_do(monkeypatch):

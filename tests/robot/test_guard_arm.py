@@ -21,7 +21,7 @@ from robot.rig.messages import RunEnded
 from robot.sim.kinematics import home_joints
 from tests.robot.fake_robot import FakeRobot
 
-WIDE = Limits(workspace=Workspace(low=np.full(3, -1.0), high=np.full(3, 1.2)), table=-0.5)
+WIDE = Limits(workspace=Workspace(low=np.full(3, -1.0), high=np.full(3, 1.5)), table=-0.5)
 BOX = Limits(workspace=Workspace(low=np.array([0.3, -0.3, 0.03]), high=np.array([0.7, 0.3, 0.5])))
 HOME = home_joints()
 

@@ -20,6 +20,7 @@ from robot.sim.scene import scene_xml
 JOINTS = hnp.arrays(np.float64, 7, elements=st.floats(0.0, 1.0)).map(
     lambda share: fr3.JOINT_LOW + share * (fr3.JOINT_HIGH - fr3.JOINT_LOW)
 )
+FRANKIK = FrankaKinematics("fr3")
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,9 @@ def test_forward_kinematics_is_that_of_mujoco_and_of_the_drawing(arm, q):
 
 @settings(max_examples=30, deadline=None)
 @given(JOINTS)
-def test_the_flange_is_frankiks(q):
-    np.testing.assert_allclose(flange_pose(q), FrankaKinematics("fr3").forward(q), atol=1e-9)
+def test_the_tool_is_frankiks(q):
+    # its hand is turned by a matrix of 0.707, three digits of the root
+    np.testing.assert_allclose(tool_pose(q), FRANKIK.forward(q), atol=5e-4)
 
 
 def test_the_published_ends_are_those_of_the_simulated_arm(arm):
