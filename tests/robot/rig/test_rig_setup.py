@@ -59,7 +59,7 @@ def test_nobody_changes_the_limits_under_a_moving_arm(arm):
         client.run(chunk())
         for wish in (
             lambda: client.set_speed(0.2),
-            lambda: client.set_workspace([0, 0, 0], [1, 1, 1]),
+            lambda: client.set_workspace([0.2, -0.5, 0], [1, 0.5, 1]),
             client.checklist,
             client.release_stop,
             client.home,
