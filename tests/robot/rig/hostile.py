@@ -148,4 +148,4 @@ def damaged(noise: random.Random) -> bytes:
         case _:
             claimed = {b"__ndarray__": True, b"dtype": noise.choice(("<f8", "O", "|V9", "x"))}
             claimed |= {b"shape": (2**40, 2**40), b"data": b""}
-            return msgpack.packb({"id": 1, "op": op, "chunk": {"actions": claimed}})
+            return bytes(msgpack.packb({"id": 1, "op": op, "chunk": {"actions": claimed}}) or b"")
