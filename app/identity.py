@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
-from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QWidget
+from shiboken6 import isValid
 
 from app.edge import Edge
 from app.motion_info import arm_name
@@ -24,6 +27,9 @@ class Identity(QObject):
         super().__init__(parent)
         self._store = store
         self._name = ""
+        # not QApplication.topLevelWidgets(): that makes Python objects of windows that are being
+        # taken down, too
+        self._marked: WeakSet[QWidget] = WeakSet()
         store.rig_changed.connect(self._rig_changed)
 
     @property
@@ -49,12 +55,13 @@ class Identity(QObject):
         before, self._name = self._name, "" if rig is None else arm_name(rig.kind, rig.host)
         if before == self._name:
             return
-        for widget in QApplication.topLevelWidgets():
-            if isinstance(widget, _WINDOWS) and widget.isVisible():
-                self._mark(widget, before)
+        for window in list(self._marked):
+            if isValid(window) and window.isWindow():
+                self._mark(window, before)
 
     def _mark(self, window: QWidget, before: str = "") -> None:
         rig = self._store.rig
+        self._marked.add(window)
         title = window.windowTitle().removesuffix(f"{_MARK}{before}") if before else ""
         title = title or window.windowTitle()
         if self._name and not title.endswith(self._name):

@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal, Slot
 
 from app import own_files
-from app.job import Job
 from app.notify import Notifier
 from app.own_files import HISTORY
 from app.session_log import SessionLog
@@ -123,7 +122,7 @@ class Instructions(QObject):
             return
         self.history = [text, *(other for other in self.history if other != text)][:HISTORY]
         self.history_changed.emit()
-        self._pool.start(Job(partial(_save, self._folder, tuple(self.history), self._notifier)))
+        self._pool.start(partial(_save, self._folder, tuple(self.history), self._notifier))
 
 
 def _leave(_sentence: str) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal, Slot
 
-from app.job import Job
 from app.workers import sentence_of
 
 SHOWN_AFTER_MS = 300
@@ -209,7 +208,7 @@ class Tasks(QObject):
             else:
                 relay.done.emit(number, result)
 
-        self._pool.start(Job(perform))
+        self._pool.start(perform)
         return task
 
     def follow(self, title: str, cancel: Callable[[], None] | None = None) -> Task:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
 
-from app.job import Job
 from app.workers import sentence_of
 from core.review.executed import Execution, execution_of
 from core.review.moment import Moment
@@ -111,7 +110,7 @@ class Reel(QObject):
                 found = None
             relay.found.emit(done, found)
 
-        self._pool.start(Job(work))
+        self._pool.start(work)
 
     def close(self) -> None:
         """Wait for the thread and close the file; nothing is emitted afterwards."""
@@ -125,7 +124,7 @@ class Reel(QObject):
         wall_ns, self._wanted = self._wanted, None
         self._busy = True
         relay = self._relay
-        self._pool.start(Job(lambda: relay.done.emit(self._read(wall_ns))))
+        self._pool.start(lambda: relay.done.emit(self._read(wall_ns)))
 
     @Slot(object)
     def _done(self, shown: Shown) -> None:

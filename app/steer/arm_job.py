@@ -7,7 +7,6 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
-from app.job import Job
 from robot.franka_shape import load_shapes
 
 log = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ class ShapesJob(QObject):
 
     def start(self) -> None:
         """Begin to read."""
-        self._pool.start(Job(partial(_load, self._done)))
+        self._pool.start(partial(_load, self._done))
 
     def shutdown(self) -> None:
         """Wait for the thread."""

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
-from app.job import Job
 from core import pointcloud
 from core.camera import CameraModel
 from core.surface import Surface, assumed_camera, make_surface
@@ -142,7 +141,7 @@ class CloudJob(QObject):
         work, self._next = self._next, None
         self._running = True
         self._last, self._surface = work, work.known
-        self._pool.start(Job(partial(_lift, work, self._done)))
+        self._pool.start(partial(_lift, work, self._done))
 
     def _finished(self, generation: int, result: Lifted) -> None:
         self._running = False

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
 
-from app.job import Job
 from core import snap
 from core.types import DepthMap, StudioError
 
@@ -84,7 +83,7 @@ class EdgeFinder(QObject):
         if self._on and self._picture is not None:
             self._pool.clear()
             self._pool.start(
-                Job(partial(_find, self._generation, self._picture, self._depth, self._done))
+                partial(_find, self._generation, self._picture, self._depth, self._done)
             )
         self.changed.emit()
 

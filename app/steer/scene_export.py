@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QThreadPool, Signal
 from PySide6.QtGui import QImage
 
-from app.job import Job
 from core.camera import CameraModel
 from core.ply import ply_bytes, write_whole
 from core.pointcloud import lift
@@ -60,7 +59,7 @@ class SceneExport(QObject):
                 raise StudioError("The picture is empty. Open the 3D view and save it again.")
             return bytes(buffer.data().data()), "the 3D view"
 
-        self._pool.start(Job(partial(_save, path, make, self._done)))
+        self._pool.start(partial(_save, path, make, self._done))
 
     def save_points(
         self, depth: DepthMap, image: object, camera: CameraModel | None, path: Path
@@ -82,7 +81,7 @@ class SceneExport(QObject):
             data = ply_bytes(cloud.points, cloud.colours, comment)
             return data, f"{len(cloud.points):,} points"
 
-        self._pool.start(Job(partial(_save, path, make, self._done)))
+        self._pool.start(partial(_save, path, make, self._done))
 
     def shutdown(self) -> None:
         """Finish what is being written."""
