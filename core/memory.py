@@ -44,15 +44,22 @@ def give_memory_back() -> bool:
     return all(taken)
 
 
-def own_bytes() -> int:
-    """Return the memory that only this process uses and no file holds [bytes].
+def own_bytes(process: int | None = None) -> int:
+    """Return the memory that only one process uses and no file holds [bytes].
 
     Pages of files are left out where the system tells them apart: whether they count as a process's
     own depends on which other processes have the same libraries open.
+
+    Args:
+        process: Its number; None for this one.
+
+    Raises:
+        psutil.Error: If there is no such process.
     """
     try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        file = Path(f"/proc/{process or 'self'}/status")
+        status = file.read_text(encoding="ascii", errors="replace")
     except OSError:
         status = ""
     found = re.search(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)
-    return 1024 * int(found[1]) if found else int(psutil.Process().memory_full_info().uss)
+    return 1024 * int(found[1]) if found else int(psutil.Process(process).memory_full_info().uss)

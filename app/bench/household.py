@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from app.bench.measures import Trend, trend
+from core.memory import own_bytes
 
 MIB = 2**20
 EVERY_S = 15.0
@@ -21,7 +22,7 @@ class Course:
 
     Attributes:
         times: When it was read [s, monotonic].
-        sizes: Memory of its own (unique set size) [MiB].
+        sizes: Memory of its own, without what files hold [MiB].
     """
 
     times: list[float] = field(default_factory=list[float])
@@ -79,6 +80,6 @@ class Household:
 def memory_of(number: int) -> float | None:
     """Return the memory of a process alone [MiB]; None when it is gone."""
     try:
-        return psutil.Process(number).memory_full_info().uss / MIB
+        return own_bytes(number) / MIB
     except psutil.Error:
         return None

@@ -6,12 +6,14 @@ import subprocess
 import sys
 
 import numpy as np
+import psutil
 import pytest
 
 from core.memory import give_memory_back, own_bytes
 
 PROGRAM = """
 import numpy as np
+import psutil
 from core.memory import give_memory_back, own_bytes
 {call}
 kept, pictures = [], []
@@ -42,3 +44,11 @@ def test_the_allocator_gives_pictures_back() -> None:
 def test_where_there_is_no_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not give_memory_back()
+
+
+def test_memory_of_another_process_and_of_none() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert 0 < own_bytes(child.pid) < own_bytes()
+        child.communicate(b"\n")
+    with pytest.raises(psutil.Error):
+        own_bytes(child.pid)
