@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtGui import QUndoStack
 
 from app.arming import Arming
@@ -135,7 +135,7 @@ class Studio(QObject):
             controller=self.controller,
             motion=self.motion,
             recorder=self.recorder,
-            policy_alive=lambda: self.policy.alive,
+            policy_alive=lambda policy=self.policy: policy.alive,
             parent=self,
             **parts,
         )
@@ -373,3 +373,6 @@ class Studio(QObject):
         self.preferences.flush()
         if self.services is not None:
             self.services.shutdown()
+        # One that still runs when the collector takes this, in whatever thread, ends the program.
+        for timer in self.findChildren(QTimer):
+            timer.stop()
