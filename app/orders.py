@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.store import Plan, Store
 from core.types import ActionChunk, Observation, StudioError
+from robot.path import rotation_angle
+from robot.runs import SAME_METRES, SAME_RADIANS
 
 if TYPE_CHECKING:
     from robot.guard import Preview
@@ -31,6 +34,7 @@ class Order:
             for a recorded one.
         digest: What the rig called this chunk when a person saw its ghost; empty when only a part
             of it is run, which nobody has looked at.
+        start: (4, 4) pose where that ghost begins [m]; None when nobody has looked.
         request_id: The question that it answers.
         clamp: Whether numbers beyond the limits are cut down instead of rejected.
     """
@@ -40,6 +44,7 @@ class Order:
     context: str
     observed_ns: int | None
     digest: str
+    start: NDArray[np.float64] | None
     request_id: int
     clamp: bool = False
 
@@ -74,13 +79,14 @@ def order_of(store: Store, steps: int | None = None) -> Order | None:
         return None
     total = len(plan.chunk.actions)
     part = total if steps is None else min(steps, total)
-    seen = plan.preview.digest if plan.preview is not None and part == total else ""
+    seen = plan.preview if part == total else None
     return Order(
         chunk=plan.chunk,
         steps=part,
         context=context_of(plan, store.observation),
         observed_ns=observed_ns(store),
-        digest=seen,
+        digest="" if seen is None else seen.digest,
+        start=None if seen is None else seen.poses[0],
         request_id=plan.reasoning.request_id,
         clamp=store.clamp,
     )
@@ -109,7 +115,19 @@ def arm(client: Any, order: Order) -> tuple[Preview, float]:
             "What the rig would run is not what you have seen: its limits have changed since. "
             "Look at the plan again, then run it."
         )
+    if order.start is not None:
+        _require_unmoved(order.start, preview.poses[0])
     return preview, float(client.arm(preview.digest))
+
+
+def _require_unmoved(seen: NDArray[np.float64], here: NDArray[np.float64]) -> None:
+    distance = float(np.linalg.norm(here[:3, 3] - seen[:3, 3]))
+    turned = rotation_angle(here[:3, :3], seen[:3, :3])
+    if not (distance < SAME_METRES and turned < SAME_RADIANS):
+        raise StudioError(
+            f"The arm has moved {1e3 * distance:.0f} mm since its path was drawn, so it would end "
+            "elsewhere than you have seen; ask for the plan again."
+        )
 
 
 def arm_and_start(client: Any, order: Order) -> Preview:

@@ -139,6 +139,7 @@ def test_what_was_not_shown_is_not_armed() -> None:
     rig = ScriptedRig()
     order = order_of(store)
     assert order is not None
+    order = replace(order, start=rig.pose)
     with pytest.raises(StudioError, match="not what you have seen"):
         arm(rig, replace(order, digest="another"))
     rig.verdict = Verdict(ok=False, reason="Too far.")
@@ -147,3 +148,17 @@ def test_what_was_not_shown_is_not_armed() -> None:
     assert "arm" not in rig.calls
     rig.verdict = Verdict()
     assert arm(rig, order)[1] == 10.0
+
+
+def test_an_arm_that_was_moved_since_does_not_run_the_old_path() -> None:
+    store = store_with(MotionState.IDLE, "accepted", False, "")
+    observed(store)
+    rig = ScriptedRig()
+    order = order_of(store)
+    assert order is not None
+    moved = rig.pose.copy()
+    moved[2, 3] += 0.02
+    with pytest.raises(StudioError, match="moved 20 mm"):
+        arm(rig, replace(order, start=moved))
+    assert "arm" not in rig.calls
+    assert arm(rig, replace(order, start=rig.pose))[1] == 10.0
