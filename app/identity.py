@@ -37,9 +37,16 @@ class Identity(QObject):
         """What the windows say: "REAL ARM 192.168.1.5" or "SIMULATED LAB"; empty without a rig."""
         return self._name
 
-    def look(self, watched: QObject) -> None:
-        """Mark a window when it appears, and again when it gets another title or size."""
+    def look(self, watched: QObject, kind: QEvent.Type) -> None:
+        """Mark a window when it appears, and again when it gets another title or size.
+
+        Not before it appears: a window that is still being made gets its title too, and Python then
+        has another object for it than the one that it will have; a child of that one would end the
+        program when the window goes.
+        """
         if not isinstance(watched, _WINDOWS):
+            return
+        if kind != QEvent.Type.Show and watched not in self._marked:
             return
         if watched.isWindow():
             self._mark(watched)

@@ -82,7 +82,7 @@ class ArmWiring(QObject):
         if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
             return self._stop.takes_click(event)
         if kind in EVENTS:
-            self.identity.look(watched)
+            self.identity.look(watched, kind)
         return False
 
     def stop_key(self) -> bool:

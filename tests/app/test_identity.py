@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.edge import WIDTHS, Edge
 from tests.app.conftest import Rigged
@@ -55,3 +55,17 @@ def test_training_with_faults_is_said(rigged: Rigged) -> None:
     rigged.until(panel._faults.isVisible)
     assert panel._faults.text() == "Fault training is on"
     assert panel._facts.text() == "speed 10 %"
+
+
+def test_a_window_that_is_made_with_a_title_is_marked_when_it_appears(rigged: Rigged) -> None:
+    rigged.ready()
+    dialog = QFileDialog(rigged.window, "Choose")  # gets its title while it is being made
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    assert edge_of(dialog) is None
+    dialog.show()
+    rigged.until(lambda d=dialog: d.windowTitle() == "Choose – SIMULATED LAB")
+    assert edge_of(dialog) is not None
+    dialog.close()
+    dialog.deleteLater()
+    del dialog
+    rigged.qtbot.wait(50)
