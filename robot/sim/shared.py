@@ -21,6 +21,9 @@ RING_SLOTS = 4
 """Pictures kept per camera: a reader has three picture times to copy the newest one."""
 
 _READ_ATTEMPTS = 50
+_READ_SECONDS = 0.5
+"""A busy machine may take the processor from the writer half way for tens of milliseconds."""
+
 _READ_PAUSE = 0.0002
 _HEADER = 8
 
@@ -90,7 +93,8 @@ class Record:
 
     def read(self) -> NDArray[np.float64] | None:
         """Return a copy, or None when nothing was written yet or the writer died half way."""
-        for _ in range(_READ_ATTEMPTS):
+        deadline = time.monotonic() + _READ_SECONDS
+        while time.monotonic() < deadline:
             before = int(self._sequence[0])
             if before == 0:
                 return None

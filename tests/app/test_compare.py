@@ -90,11 +90,11 @@ def test_a_rejected_plan_says_why_on_its_card_and_cannot_run(rigged, comparing):
     keep(rigged, 90)
     looked = rigged.rig.preview
 
-    def preview(chunk, steps=None):
+    def preview(chunk, steps=None, **about):
         far = chunk.actions[0, 0] > 0.01
         reason = "Step 5 leaves the workspace box." if far else ""
         rigged.rig.verdict = Verdict(ok=not far, reason=reason, step=4 if far else None)
-        return looked(chunk, steps)
+        return looked(chunk, steps, **about)
 
     rigged.rig.preview = preview
     rigged.key(Qt.Key.Key_C)
