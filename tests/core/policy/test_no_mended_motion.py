@@ -150,5 +150,6 @@ def test_the_display_parser_cannot_make_a_chunk():
         "core/policy/openpi.py",  # from a server without text
         "core/policy/bench.py",  # a policy that only echoes, to time the server
         "core/review/bench.py",  # a session to look back at
+        "app/bench/hand.py",  # motions of a known speed, to measure how soon they are stopped
     }
     assert {name for name in makers if not name.startswith("core/session/")} <= allowed
