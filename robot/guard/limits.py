@@ -54,7 +54,7 @@ class Limits:
     offset_metres: float = 0.04
     offset_radians: float = 0.25
     joint_margin: float = 0.05
-    singularity: float = 0.07
+    singularity: float = 0.10
     jump: float = 0.45
     share: float = 0.9
     stretch: float = 2.5
