@@ -67,7 +67,7 @@ def test_a_hasty_chunk_is_slowed_and_a_much_too_hasty_one_rejected():
 
 
 def test_out_of_reach_names_the_step():
-    stretched = np.array([0.0, 0.9, 0.0, -1.0, 0.0, 1.9, 0.78])
+    stretched = np.array([0.0, 0.8, 0.0, -1.3, 0.0, 2.1, 0.78])
     verdict = judge([[0.04, 0, 0.0, 0, 0, 0, 1]] * 9, stretched).verdict
     assert verdict.kind in ("reach", "singular", "joints")
     assert verdict.step is not None
