@@ -92,10 +92,8 @@ class MainWindow(QMainWindow):
         view = self.workspace.canvas.view
         think = self.actions_table["think"]
         hand = SpaceHand(view.viewport(), hold=view.set_hand, tap=think.trigger)
-        self._guard = KeyGuard(self, hand)
-        # what is installed last sees events first: stopping comes before everything
-        for watcher in (self._guard, self.arm):
-            QApplication.instance().installEventFilter(watcher)  # type: ignore[union-attr]
+        self._guard = KeyGuard(self, hand, first=self.arm.takes)
+        QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
         self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"], studio.tasks)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
@@ -390,8 +388,7 @@ class MainWindow(QMainWindow):
             self.docks.save(self._state, WORKSPACE)
         self.hide()
         self._clock.stop()
-        for watcher in (self._guard, self.arm):
-            QApplication.instance().removeEventFilter(watcher)  # type: ignore[union-attr]
+        QApplication.instance().removeEventFilter(self._guard)  # type: ignore[union-attr]
         self.arm.shutdown()
         self.connections.shutdown()
         self.lookback.shutdown()

@@ -100,25 +100,3 @@ def quaternion(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
     )
     row = rows[int(np.argmax(squares))]
     return row / np.linalg.norm(row)
-
-
-def passing_velocities(poses: NDArray[np.float64], step_seconds: float) -> NDArray[np.float64]:
-    """Return velocities at which to pass through poses without overshooting any axis.
-
-    Per axis the harmonic mean of the neighbouring slopes, and zero where the direction changes, so
-    that the axis moves monotonically between two targets (Fritsch and Butland 1984).
-
-    Args:
-        poses: (N + 1, 4, 4); the arm rests at the first and the last.
-        step_seconds: Time per step [s].
-
-    Returns:
-        (N, 3) translational velocities at poses 1..N [m/s].
-    """
-    slopes = np.diff(poses[:, :3, 3], axis=0) / step_seconds
-    velocities = np.zeros_like(slopes)
-    before, after = slopes[:-1], slopes[1:]
-    same = before * after > 0.0
-    total = np.where(same, before + after, 1.0)
-    velocities[:-1] = np.where(same, 2.0 * before * after / total, 0.0)
-    return velocities

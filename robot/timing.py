@@ -2,9 +2,9 @@
 
 Between two poses each joint and each axis of the tool follows a polynomial of fifth order that
 rests nowhere but at the ends of the chunk and where an axis turns round: it passes a pose with the
-harmonic mean of the neighbouring slopes (Fritsch and Butland 1984, as the driver does in
-:func:`robot.path.passing_velocities`) and without acceleration. That asks for more acceleration
-and jerk than a planner needs that may choose them, so what holds for the curve can be executed.
+harmonic mean of the neighbouring slopes (Fritsch and Butland 1984) and without acceleration. That
+asks for more acceleration and jerk than a planner needs that may choose them, so what holds for the
+curve can be executed.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit
@@ -18,8 +20,22 @@ class KeyGuard(QObject):
     the button that was reached with Tab; Space over the picture is the hand's.
     """
 
-    def __init__(self, parent: QObject, hand: SpaceHand | None = None) -> None:
+    def __init__(
+        self,
+        parent: QObject,
+        hand: SpaceHand | None = None,
+        first: Callable[[QObject, QEvent], bool] | None = None,
+    ) -> None:
+        """Prepare; somebody installs it on the application.
+
+        Args:
+            parent: Qt parent.
+            hand: The hand over the picture.
+            first: Gets every event before; true takes it away from everybody. One filter asks for
+                two: each one is a way into Python for every event of the program.
+        """
         super().__init__(parent)
+        self._first = first
         self._hand = hand
         if hand is not None:
             app = QGuiApplication.instance()
@@ -28,6 +44,8 @@ class KeyGuard(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Accept the override of keys that belong to the focused widget."""
+        if self._first is not None and self._first(watched, event):
+            return True
         if event.type() not in _KEYS or not isinstance(event, QKeyEvent):
             return False
         if self._hand is not None and self._hand.takes(event):

@@ -74,7 +74,7 @@ class ArmWiring(QObject):
             "yield_arm": self.yield_arm,
         }
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def takes(self, watched: QObject, event: QEvent) -> bool:
         """See the keys of the arm before anybody else, and every window when it appears."""
         kind = event.type()
         if kind in _KEYS and isinstance(event, QKeyEvent):

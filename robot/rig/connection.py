@@ -301,5 +301,5 @@ def _result(answer: dict[str, Any]) -> Any:
     if "error" not in answer:
         return answer["result"]
     if answer.get("rejected"):
-        raise RejectedError(str(answer["error"]), answer.get("step"))
+        raise RejectedError(str(answer["error"]), answer.get("step"), str(answer.get("kind", "")))
     raise StudioError(str(answer["error"]))

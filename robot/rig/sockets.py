@@ -273,7 +273,10 @@ def _answer(
         numbers.require_next(asked)
         return {"id": number, "result": rig.perform(request, peer)}
     except RejectedError as error:
-        return {"id": number, "error": _cut(error), "rejected": True, "step": error.step}
+        return {
+            "id": number, "error": _cut(error), "rejected": True,
+            "step": error.step, "kind": error.kind,
+        }  # fmt: skip
     except (StudioError, WireError) as error:
         return {"id": number, "error": _cut(error)}
     except Exception as error:  # whatever a stranger sends: the connection stays, the rig as well
