@@ -14,7 +14,7 @@ from app.review.reel import Reel, Shown
 from app.review.words import clock, date
 from app.store import Page
 from app.studio import Studio
-from app.task import Task, Work
+from app.task import Task, Tasks, Work
 from core.review.database import Database, Remarks
 from core.review.entry import Entry, key_of
 from core.review.library import Line, find, lines, scan
@@ -61,6 +61,8 @@ class Review(QObject):
         self._task: Task | None = None
         self._opening: Task | None = None
         self._scanned = ""
+        # one thread: of two remarks about an episode the later one is the last that is written
+        self._keeper = Tasks(self, threads=1)
         library, viewer = self.page.library, self.page.viewer
         library.filters.changed.connect(self._show_found)
         library.opened.connect(self.open_line)
@@ -135,7 +137,7 @@ class Review(QObject):
     @Slot(object, object)
     def _write(self, line: Line, said: Remarks) -> None:
         database = Database(self.folder)
-        self._studio.tasks.run(
+        self._keeper.run(
             "Keeping the remarks",
             lambda work: database.write(line.entry, said),
             lambda _: None,
@@ -247,6 +249,7 @@ class Review(QObject):
     def shutdown(self) -> None:
         """Keep what was typed and wait for the threads."""
         self.page.library.remarks.keep()
+        self._keeper.shutdown()
         self.close()
         self.page.viewer.details.shutdown()
 

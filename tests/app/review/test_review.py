@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,27 @@ def test_flag_tags_and_note_are_kept_and_found(rigged: Rigged, one: Path) -> Non
     rigged.until(lambda: not review._task.running)  # type: ignore[union-attr]
     library.filters.search.setText("slow here")
     assert [line.entry.task for line in library.model.lines] == ["lift the red cube"]
+
+
+def test_the_last_of_many_remarks_is_the_one_that_is_kept(
+    rigged: Rigged, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = Database.write, []
+
+    def slow(self: Database, entry: Any, remarks: Any) -> None:
+        time.sleep(0.2 if remarks.note == "a" else 0.0)
+        write(self, entry, remarks)
+        written.append(remarks.note)
+
+    monkeypatch.setattr(Database, "write", slow)
+    library = go(rigged).page.library
+    library.table.selectRow(1)
+    remarks = library.remarks
+    for note in ("a", "ab", "abc"):
+        remarks.note.setPlainText(note)
+        remarks.keep()
+    rigged.until(lambda: len(written) == 3)
+    assert next(iter(Database(one.parent).remarks().values())).note == "abc"
 
 
 def test_an_episode_is_played_stepped_and_searched(rigged: Rigged, one: Path) -> None:
