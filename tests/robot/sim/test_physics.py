@@ -8,7 +8,12 @@ import socket
 import mujoco
 import numpy as np
 import pytest
+from franky_sim.franka_robot_protocol import (
+    MoveCommandControllerMode,
+    MoveCommandMotionGeneratorMode,
+)
 
+from core.memory import own_bytes
 from core.types import StudioError
 from robot.sim.layout import SLOTS, random_layout
 from robot.sim.physics import Physics
@@ -147,6 +152,32 @@ def test_nonsense_on_the_robot_port_does_not_end_the_robot(physics):
     for _ in range(20):
         physics.tick()
     assert physics.sim_time > before
+
+
+def test_following_commanded_poses_keeps_no_memory(physics, monkeypatch):
+    server, poses = physics._server, []
+    server.start_motion(
+        MoveCommandControllerMode.kJointImpedance,
+        MoveCommandMotionGeneratorMode.kCartesianPosition,
+        1,
+    )
+    monkeypatch.setattr(
+        physics._robot, "cartesian_position_control", lambda pose, *_, **__: poses.append(pose)
+    )
+
+    def follow():
+        for _ in range(40_000):
+            server._post_process_commands()
+            poses[1:] = []
+
+    follow()
+    before = own_bytes()
+    follow()
+    assert own_bytes() - before < 1_000_000
+    server.reset_state()
+    held = physics._robot.kinematics(np.array(physics._robot.state.q))
+    np.testing.assert_allclose(poses[0][:3], held.translation, atol=1e-6)
+    assert abs(np.linalg.norm(poses[0][3:]) - 1.0) < 1e-9
 
 
 def test_no_free_address_is_a_sentence(physics):
