@@ -134,4 +134,4 @@ def remaining_trace(points: Points, position: Points, travelled: Points) -> tupl
         at a distance.
     """
     way = travelled if len(travelled) else points[:1]
-    return trace.remaining_line(points, position), np.vstack([way, position])
+    return trace.follow_line(points, position), np.vstack([way, position])

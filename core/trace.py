@@ -20,6 +20,9 @@ Points = NDArray[np.float64]
 REACHED = 6.0
 """Distance [model units, 2.4 % of the image] at which a vertex counts as passed."""
 
+HASTE = 2.0
+"""How much farther along a line than its own way a gripper can have come: it cuts corners."""
+
 
 def to_pixels(points: ArrayLike, size: tuple[int, int]) -> Points:
     """Convert model units to pixels, not rounded.
@@ -111,7 +114,12 @@ def simplify(points: ArrayLike, n: int = MAX_TRACE_POINTS) -> Points:
     return points
 
 
-def trim_travelled(points: ArrayLike, position: ArrayLike, reached: float = REACHED) -> Points:
+def trim_travelled(
+    points: ArrayLike,
+    position: ArrayLike,
+    reached: float = REACHED,
+    within: float = float("inf"),
+) -> Points:
     """Drop what lies behind the gripper and start the line at the gripper.
 
     A line may cross itself or come back: of several parts that are equally near, the first one is
@@ -121,6 +129,7 @@ def trim_travelled(points: ArrayLike, position: ArrayLike, reached: float = REAC
         points: (L, 2) the rest of the trace, in model units.
         position: (2,) where the gripper is now.
         reached: Vertices nearer than this are passed.
+        within: The gripper cannot be farther than this along the line, from its first point.
 
     Returns:
         (K, 2): the position and the vertices ahead; (1, 2) once the last vertex is reached.
@@ -128,14 +137,44 @@ def trim_travelled(points: ArrayLike, position: ArrayLike, reached: float = REAC
     points, position = as_points(points), as_points(position)
     ahead = points[1:]
     if len(ahead):
-        distance = np.linalg.norm(_on_edges(points, position) - position, axis=1)
+        places = _on_edges(points, position)
+        distance = np.linalg.norm(places - position, axis=1)
+        along = arc_length(points)[:-1] + np.linalg.norm(places - points[:-1], axis=1)
+        along[0] = 0.0  # it was on the first edge, so it can still be
+        distance[along > within] = np.inf
         ahead = points[1 + int(np.argmax(distance <= distance.min() + reached)) :]
     while len(ahead) and np.linalg.norm(ahead[0] - position) < reached:
         ahead = ahead[1:]
     return np.vstack([position, ahead])
 
 
-def remaining_line(points: ArrayLike, position: ArrayLike, reached: float = REACHED) -> Points:
+def follow_line(rest: ArrayLike, position: ArrayLike, reached: float = REACHED) -> Points:
+    """Return what is left of a line after the gripper moved on: from the gripper to what is ahead.
+
+    This is how a drawn trace is kept from one inference to the next. The gripper was at the line's
+    first point and can have come along it only about as far as it moved. Parts that lie farther
+    ahead are not taken for its place however near they are: where a line crosses itself, leads past
+    its own end, or goes to an object and back, nothing between is skipped.
+
+    Args:
+        rest: (L, 2) what was left before, in model units, L >= 1; at first the drawn line.
+        position: (2,) where the gripper is now.
+        reached: Vertices nearer than this are passed.
+
+    Returns:
+        (K, 2), 2 <= K <= 5, as :func:`remaining_line`.
+    """
+    rest, position = as_points(rest), as_points(position)
+    moved = float(np.linalg.norm(position - rest[0]))
+    return remaining_line(rest, position, reached, HASTE * (moved + reached))
+
+
+def remaining_line(
+    points: ArrayLike,
+    position: ArrayLike,
+    reached: float = REACHED,
+    within: float = float("inf"),
+) -> Points:
     """Return the line that a steered model is shown next: from the gripper to what lies ahead.
 
     The end of a drawn line marks the object, and the arm still has to close on it and lift when the
@@ -145,11 +184,12 @@ def remaining_line(points: ArrayLike, position: ArrayLike, reached: float = REAC
         points: (L, 2) the drawn trace, in model units.
         position: (2,) where the gripper is now.
         reached: Vertices nearer than this are passed.
+        within: The gripper cannot be farther than this along the line, from its first point.
 
     Returns:
         (K, 2), 2 <= K <= 5.
     """
-    rest = trim_travelled(points, position, reached)
+    rest = trim_travelled(points, position, reached, within)
     if len(rest) < 2:
         rest = np.vstack([rest, as_points(points)[-1:]])
     return rest if len(rest) <= MAX_TRACE_POINTS else resample(rest)

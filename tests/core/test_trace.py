@@ -151,6 +151,53 @@ def test_trimming_starts_at_the_gripper_and_keeps_a_tail(points, position):
     np.testing.assert_array_equal(ahead, points[len(points) - len(ahead) :])
 
 
+def follow(line, places):
+    """Return how many points were left at each place."""
+    left = []
+    for place in places:
+        line = trace.follow_line(line, place)
+        left.append(len(line))
+    return left
+
+
+def test_following_does_not_jump_where_a_line_crosses_itself():
+    line = [[0, 100], [200, 100], [200, 0], [100, 0], [100, 200]]
+    beside = [[x, 108] for x in range(0, 110, 10)]  # nearer to the last edge than to the first
+    assert follow(line, beside) == [5] * len(beside)
+    assert len(trace.remaining_line(line, [100, 108])) == 2  # what a single look would say
+
+
+def test_following_goes_to_an_object_before_what_lies_behind_it():
+    high_over_the_object = [[20, 60], [60, 60], [100, 60]]
+    down = [[100, 80], [100, 100], [100, 118]]
+    line = [[0, 60], [100, 120], [100, 20], [200, 20]]
+    assert follow(line, high_over_the_object + down[:2]) == [4] * 5
+    assert follow(line, high_over_the_object + down)[-1] == 3
+
+
+def test_following_passes_every_vertex_of_a_line_in_turn():
+    line = np.array([[0, 0], [100, 0], [100, 100], [0, 100], [0, 20]], dtype=float)
+    along = trace.resample(line, 60)
+    left = follow(line, along)
+    assert left == sorted(left, reverse=True)
+    assert set(left) == {5, 4, 3, 2}
+
+
+def test_following_takes_up_a_line_that_a_quick_hand_left_behind():
+    line = [[0, 0], [20, 5], [40, -5], [60, 5], [200, 0]]
+    assert trace.follow_line(line, [62, 0]).tolist() == [[62, 0], [200, 0]]
+
+
+@given(lines(), hnp.arrays(np.float64, (4, 2), elements=st.floats(0, 255)))
+def test_following_starts_at_the_gripper_and_keeps_the_end(points, places):
+    rest = points
+    for place in places:
+        before, rest = rest, trace.follow_line(rest, place)
+        assert 2 <= len(rest) <= 5
+        np.testing.assert_array_equal(rest[0], place)
+        np.testing.assert_array_equal(rest[-1], before[-1])
+
+
 def test_nearest_vertex_and_edge():
     line = [[0, 0], [10, 0], [10, 10]]
     assert trace.nearest_vertex(line, [9, 1]) == (1, pytest.approx(np.sqrt(2)))
