@@ -20,7 +20,7 @@ from robot.sim.kinematics import home_joints
 from robot.sim.layout import SLOTS, Layout
 from robot.sim.mended import MendedRobot, MendedSimulator
 from robot.sim.mended_server import MendedServer
-from robot.sim.scene import add_scene, dress, place_layout
+from robot.sim.scene import add_scene, dress, place_layout, tune_contacts
 from robot.sim.state import slot_colours
 
 OPEN_WIDTH = 0.08
@@ -50,7 +50,7 @@ class Physics:
         self._sim.init()
         option = self._sim.scene.find("option")
         if option is not None:
-            option.attrib.update(cone="elliptic", impratio="5")
+            tune_contacts(option)
         self._robot: MendedRobot = self._sim.add_robot(
             initial_q=tuple(home_joints().tolist()), initial_hand_width=OPEN_WIDTH
         )

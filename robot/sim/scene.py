@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.camera import CameraModel
+from core.trace import to_model
 from robot.sim.layout import PAINTS, SHAPES, SLOTS, Layout, ObjectSpec
 
 if TYPE_CHECKING:
@@ -103,6 +104,20 @@ def camera_models() -> dict[str, CameraModel]:
     }
 
 
+def picture_points(
+    points: NDArray[np.float64], camera: CameraModel | None = None
+) -> NDArray[np.float64]:
+    """Project (..., 3) points of the base frame [m] to 0..255 in the front picture, clipped.
+
+    Args:
+        points: Where things are.
+        camera: The front camera of the episode; at its usual place when None.
+    """
+    camera = camera_models()["front"] if camera is None else camera
+    # corner to pixel-index convention
+    return to_model(camera.project(points) - 0.5, (camera.width, camera.height))
+
+
 def jittered_front(rng: np.random.Generator, size: str = "small") -> CameraModel:
     """Draw a front camera that somebody has bumped into.
 
@@ -150,13 +165,13 @@ def add_scene(worldbody: ET.Element) -> None:
     )  # fmt: skip
     for index, slot in enumerate(SLOTS):
         kind, size, mass = _GEOMS[slot.split("_")[0]]
-        # parked bodies touch nothing and weigh nothing: they cost next to no time
+        # all weight is made up for; that of what is not parked is given back by dress()
         body = ET.SubElement(worldbody, "body", name=slot, pos=_text(_parking(index)), gravcomp="1")
         ET.SubElement(body, "freejoint", name=f"{slot}_joint")
         ET.SubElement(
             body, "geom", name=f"{slot}_geom", type=kind, size=_text(size), mass=f"{mass}",
-            condim="4", friction="1.5 0.02 0.001", rgba="0.5 0.5 0.5 0", contype="0",
-            conaffinity="0", solref="0.004 1", solimp="0.95 0.99 0.001",
+            condim="4", friction="1.5 0.02 0.001", rgba="0.5 0.5 0.5 0",
+            solref="0.004 1", solimp="0.95 0.99 0.001",
         )  # fmt: skip
     ET.SubElement(
         worldbody, "camera", name="front", pos=_text(FRONT_POSITION),
@@ -181,10 +196,12 @@ def dress(model: mujoco.MjModel, colours: Sequence[str]) -> None:
         colours: Colour name per slot of :data:`SLOTS`, empty for one that is parked.
     """
     for slot, colour in zip(SLOTS, colours, strict=True):
-        geom, body = model.geom(f"{slot}_geom"), model.body(slot)
+        geom, body, used = model.geom(f"{slot}_geom"), model.body(slot).id, int(bool(colour))
         geom.rgba = (*PAINTS[colour], 1.0) if colour else (0.5, 0.5, 0.5, 0.0)
-        geom.contype = geom.conaffinity = int(bool(colour))
-        body.gravcomp = 0.0 if colour else 1.0
+        geom.contype = geom.conaffinity = used
+        # MuJoCo keeps what a body's geoms may touch, and looks there first
+        model.body_contype[body] = model.body_conaffinity[body] = used
+        model.body_gravcomp[body] = 1.0 - used
 
 
 def _parking(index: int) -> tuple[float, float, float]:
@@ -251,7 +268,8 @@ def scene_xml() -> str:
     for mesh in root.iterfind("asset/mesh"):
         mesh.set("file", f"{Path(mesh.attrib['file']).stem}.stl")
         mesh.attrib.setdefault("name", Path(mesh.attrib["file"]).stem)
-    option.attrib.update(timestep="0.004", cone="elliptic", impratio="5")
+    option.attrib.update(timestep="0.004")
+    tune_contacts(option)
     for geom in root.iter("geom"):
         if (geom.get("mesh") or "").endswith("_coll"):
             geom.attrib.update(contype="0", conaffinity="0")
@@ -270,6 +288,15 @@ def scene_xml() -> str:
     )  # fmt: skip
     ET.SubElement(hand, "site", name="tcp", pos=f"0 0 {TCP_OFFSET}")
     return ET.tostring(root, encoding="unicode")
+
+
+def tune_contacts(option: ET.Element) -> None:
+    """Set MuJoCo's options for grasping; what lies still sleeps and costs nothing."""
+    option.attrib.update(cone="elliptic", impratio="5")
+    flag = option.find("flag")
+    if flag is None:
+        flag = ET.SubElement(option, "flag")
+    flag.set("sleep", "enable")
 
 
 def _stiffen(root: ET.Element) -> None:
