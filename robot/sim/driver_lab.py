@@ -6,27 +6,34 @@ libfranka protocol, the guard and the executor.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import ActionChunk, Observation, StudioError
+from core.camera import CameraModel
+from core.types import ActionChunk, Observation, RobotState, StudioError
 from robot.guard import RejectedError
 from robot.rig.client import RigClient
 from robot.rig.messages import DONE
+from robot.sim.harness.cases import PICTURE_AXES, Axis
 from robot.sim.layout import Layout
-from robot.sim.scene import rest_height
-from robot.sim.tasks import GRASPED_BY
+from robot.sim.trials import Look
 
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
 RUN_SECONDS = 30.0
 FRESH_SECONDS = 5.0
+LOOK_SECONDS = 0.2
+MAX_WIDTH = 0.08
+"""Distance between the fingers of an open hand [m]."""
 
 
 class DriverTrialLab:
@@ -80,8 +87,20 @@ class DriverTrialLab:
             except subprocess.TimeoutExpired:
                 child.kill()
 
-    def reset(self, layout: Layout) -> None:
-        """Bring the hand home, then place the objects."""
+    def reset(
+        self, layout: Layout, *, axis: Axis = Axis.NONE, seed: int = 0, guarded: bool = False
+    ) -> None:
+        """Bring the hand home, then place the things; the rig's guard judges every chunk.
+
+        Raises:
+            StudioError: If the pictures shall differ: the lab's cameras cannot be changed.
+        """
+        del seed, guarded
+        if axis in PICTURE_AXES:
+            raise StudioError(
+                f"the axis '{axis}' changes the pictures, which the lab behind the real driver "
+                "cannot; add --direct"
+            )
         if self._client.is_latched():
             self._client.release_stop()
         self._client.home(open_gripper=True)
@@ -106,35 +125,65 @@ class DriverTrialLab:
             time.sleep(0.01)
         raise StudioError("the cameras or the arm are silent; is the lab still running?")
 
-    def execute(self, chunk: ActionChunk, steps: int) -> str:
+    def execute(self, chunk: ActionChunk, steps: int, look: Look | None = None) -> str:
         """Run the first steps of a chunk; returns why it ended early, or nothing."""
         try:
             run = self._client.run(chunk, steps)
         except RejectedError as error:
             return str(error)
-        ended = self._client.wait_ended(run, RUN_SECONDS)
+        with self._looking(look):
+            ended = self._client.wait_ended(run, RUN_SECONDS)
         return "" if ended.reason == DONE else ended.reason
 
-    def positions(self) -> dict[str, NDArray[np.float64]]:
-        """Return every object's (3,) centre by slot [m, base frame]."""
-        poses = self._client.lab("objects")
-        return {slot: np.asarray(poses[name])[:3] for slot, name in self._names.items()}
+    @contextlib.contextmanager
+    def _looking(self, look: Look | None) -> Iterator[None]:
+        """Collect the front camera's pictures while the arm moves, then hand them over."""
+        if look is None:
+            yield
+            return
+        pictures: list[NDArray[np.uint8]] = []
+        over = threading.Event()
+
+        def collect() -> None:
+            while not over.wait(LOOK_SECONDS):
+                frame = self._client.frames().get("front")
+                if frame is not None:
+                    pictures.append(frame.image)
+
+        thread = threading.Thread(target=collect, name="trial-film")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+        for picture in pictures:
+            look(picture)
+
+    def poses(self) -> dict[str, NDArray[np.float64]]:
+        """Return every thing's (7,) position [m, base frame] and quaternion (w first) by slot."""
+        found = self._client.lab("objects")
+        return {slot: np.asarray(found[name], dtype=float) for slot, name in self._names.items()}
 
     def tool(self) -> NDArray[np.float64]:
         """Return the (3,) tool centre [m, base frame]."""
+        return self._state().ee_pose[:3, 3]
+
+    def width(self) -> float:
+        """Return the distance between the fingers [m]."""
+        return MAX_WIDTH * self._state().gripper
+
+    def front(self) -> CameraModel:
+        """Return the front camera's calibration."""
+        camera = self._client.cameras["front"]
+        assert camera is not None, "the lab's cameras are calibrated"
+        return camera
+
+    def _state(self) -> RobotState:
         state = self._client.state()
         if state is None:
             raise StudioError("the arm is silent; is the lab still running?")
-        return state.ee_pose[:3, 3]
-
-    def lifted(self, slot: str) -> bool:
-        """Tell whether an object hangs clear of the table."""
-        return bool(self._client.lab("lifted", name=self._names[slot]))
-
-    def grasped(self, slot: str) -> bool:
-        """Tell whether an object is off the table between closed fingers."""
-        height = float(self.positions()[slot][2])
-        return height - rest_height(slot.split("_")[0]) > GRASPED_BY
+        return state
 
     def violations(self) -> int:
         """Return how many commands so far a real arm would have refused."""

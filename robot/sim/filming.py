@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.policy.base import Policy
-from core.trace import remaining_line, to_model
+from core.trace import follow_line, to_model
 from core.types import Observation, Trace, TraceSource
 from robot.sim.direct import DirectLab
 from robot.sim.expert import STEP, HandState, expert_action
+from robot.sim.harness.drawing import gripper_point
 from robot.sim.layout import Layout, ObjectSpec
 from robot.sim.scene import FRAME_SIZE, camera_models
-from robot.sim.tasks import RIGHT_DIRECTION, progress
-from robot.sim.trials import AMBIGUOUS, gripper_point
+from robot.sim.tasks import AMBIGUOUS, RIGHT_DIRECTION, TaskKind, progress
 
 Actor = Callable[[DirectLab], "list[NDArray[np.float64]] | None"]
 """Looks at the lab and returns the next (7,) actions; None when it gives up."""
@@ -125,7 +125,7 @@ def guided(
     noise: float = 0.0,
     seed: int = 0,
 ) -> Actor:
-    """Return an actor that asks a policy, again and again.
+    """Return an actor that asks a policy, again and again; each film needs one of its own.
 
     Args:
         policy: Whom to ask.
@@ -136,16 +136,17 @@ def guided(
         seed: Seed of the noise.
     """
     rng = np.random.default_rng([seed, 31])
+    rest = line
 
     def act(lab: DirectLab) -> list[NDArray[np.float64]] | None:
+        nonlocal rest
         state = lab.state()
-        observation = Observation(
-            frames=lab.frames(), instruction=instruction or AMBIGUOUS, state=state
-        )
+        words = instruction or AMBIGUOUS[TaskKind.PICK]
+        observation = Observation(frames=lab.frames(), instruction=words, state=state)
         trace = None
-        if line is not None:
-            points = remaining_line(line, gripper_point(state))
-            trace = Trace(points=points, source=TraceSource.USER)
+        if rest is not None:
+            rest = follow_line(rest, gripper_point(state))
+            trace = Trace(points=rest, source=TraceSource.USER)
         chunk = policy.infer(observation, trace).chunk
         if chunk is None:
             return None

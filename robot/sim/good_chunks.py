@@ -70,24 +70,32 @@ def collect(trials: int, path: Path) -> int:
     """Run the model and store its chunks; return how many there are."""
     from core.policy.local import load_policy
     from core.policy.server import EMBEDDED_MODEL
+    from robot.sim.harness.cases import Case, Condition, Goal, Scene
     from robot.sim.kinematics import down_pose
-    from robot.sim.layout import HELD_OUT_SEED, random_layout
+    from robot.sim.layout import HELD_OUT_SEED
+    from robot.sim.tasks import TaskKind
     from robot.sim.trial_labs import DirectTrialLab
-    from robot.sim.trials import run_trial
+    from robot.sim.trials import Look, run_trial
 
     kept: list[GoodChunk] = []
 
     class RecordingLab(DirectTrialLab):
-        def execute(self, chunk: ActionChunk, steps: int) -> str:
+        def execute(self, chunk: ActionChunk, steps: int, look: Look | None = None) -> str:
             start = down_pose(self._lab.command)
             kept.append(GoodChunk(chunk=chunk, steps=steps, start=start, state=self._lab.state()))
-            return super().execute(chunk, steps)
+            return super().execute(chunk, steps, look)
 
     policy = load_policy(str(EMBEDDED_MODEL), device="cpu", threads=1)
     with closing(RecordingLab()) as lab:
         for index in range(trials):
-            layout = random_layout(HELD_OUT_SEED + FIRST_LAYOUT + index)
-            trial = run_trial(lab, policy, layout, ("instruction", "trace")[index % 2])
+            case = Case(
+                kind=TaskKind.PICK,
+                seed=HELD_OUT_SEED + FIRST_LAYOUT + index,
+                condition=(Condition.INSTRUCTION, Condition.TRACE)[index % 2],
+                goal=(Goal.DRAWN, Goal.OTHER)[index % 2],
+                scene=Scene.SIMPLE,
+            )
+            trial = run_trial(lab, policy, case)
             print(f"[{index + 1}/{trials}] {trial.ended}; {len(kept)} chunks", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(

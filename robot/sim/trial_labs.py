@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
+from core.camera import CameraModel
 from core.types import ActionChunk, Observation
+from robot.guard import first_steps, preview
 from robot.sim.direct import DirectLab
+from robot.sim.harness.appearance import OddLab, moved_camera
+from robot.sim.harness.cases import Axis
+from robot.sim.harness.safety import lab_limits
+from robot.sim.kinematics import down_pose
 from robot.sim.layout import Layout
+from robot.sim.trials import Look
 
 
 class DirectTrialLab:
@@ -15,11 +24,25 @@ class DirectTrialLab:
 
     def __init__(self) -> None:
         """Compile the scene."""
-        self._lab = DirectLab()
+        self._usual = DirectLab()
+        self._lab: DirectLab = self._usual
+        self._guarded = False
 
-    def reset(self, layout: Layout) -> None:
-        """Place the objects and bring the hand home."""
-        self._lab.reset(layout)
+    @cached_property
+    def _odd(self) -> OddLab:
+        return OddLab()
+
+    def reset(
+        self, layout: Layout, *, axis: Axis = Axis.NONE, seed: int = 0, guarded: bool = False
+    ) -> None:
+        """Place the things and bring the hand home; see the protocol for the arguments."""
+        self._guarded = guarded
+        if axis in (Axis.LIGHT, Axis.TEXTURE):
+            self._odd.dress_for(axis, seed)
+            self._lab = self._odd
+        else:
+            self._lab = self._usual
+        self._lab.reset(layout, front=moved_camera(axis, seed))
 
     def observe(self, instruction: str) -> Observation:
         """Return fresh pictures and the state of the arm."""
@@ -27,32 +50,51 @@ class DirectTrialLab:
             frames=self._lab.frames(), instruction=instruction, state=self._lab.state()
         )
 
-    def execute(self, chunk: ActionChunk, steps: int) -> str:
-        """Run the first steps of a chunk."""
+    def execute(self, chunk: ActionChunk, steps: int, look: Look | None = None) -> str:
+        """Run the first steps of a chunk; returns why not, or nothing."""
+        if self._guarded and (refusal := self._refusal(chunk, steps)):
+            return refusal
         for action in chunk.actions[:steps]:
             self._lab.step(action)
+            if look is not None:
+                assert self._lab.renderer is not None
+                look(self._lab.renderer.rgb(self._lab.data, "front").copy())
         return ""
 
-    def positions(self) -> dict[str, NDArray[np.float64]]:
-        """Return every object's (3,) centre by slot [m, base frame]."""
-        return {i.slot: self._lab.object_position(i.slot) for i in self._lab.layout.objects}
+    def _refusal(self, chunk: ActionChunk, steps: int) -> str:
+        """Return what the guard of the lab's rig would say against some steps."""
+        state = self._lab.state()
+        judged = preview(
+            first_steps(chunk, steps), down_pose(self._lab.command), state.ee_pose, lab_limits(),
+            state.q, state.gripper,
+        )  # fmt: skip
+        return judged.verdict.reason
+
+    def poses(self) -> dict[str, NDArray[np.float64]]:
+        """Return every thing's (7,) position [m, base frame] and quaternion (w first) by slot."""
+        return {
+            item.slot: self._lab.data.joint(f"{item.slot}_joint").qpos.copy()
+            for item in self._lab.layout.objects
+        }
 
     def tool(self) -> NDArray[np.float64]:
         """Return the (3,) tool centre [m, base frame]."""
         return self._lab.tool
 
-    def lifted(self, slot: str) -> bool:
-        """Tell whether an object hangs clear of the table."""
-        return self._lab.lifted(slot)
+    def width(self) -> float:
+        """Return the distance between the fingers [m]."""
+        return self._lab.width
 
-    def grasped(self, slot: str) -> bool:
-        """Tell whether an object is off the table between closed fingers."""
-        return self._lab.grasped(slot)
+    def front(self) -> CameraModel:
+        """Return the front camera's calibration in this trial."""
+        return self._lab.front
 
     def violations(self) -> None:
         """Nothing: no arm's commands are judged here."""
         return
 
     def close(self) -> None:
-        """Free the GL context."""
-        self._lab.close()
+        """Free the GL contexts."""
+        self._usual.close()
+        if "_odd" in self.__dict__:
+            self._odd.close()

@@ -20,9 +20,9 @@ from core.overlay import prepare_frame
 from core.trace import remaining_line, to_model
 from robot.sim.direct import DirectLab
 from robot.sim.expert import HandState, expert_action
+from robot.sim.harness.drawing import gripper_point
 from robot.sim.layout import HELD_OUT_SEED, random_layout
 from robot.sim.scene import FRAME_SIZE, camera_models
-from robot.sim.trials import gripper_point
 
 FOLDER = Path(__file__).parent / "decoder"
 SIZE = (160, 120)

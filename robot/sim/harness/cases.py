@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from robot.sim.layout import HELD_OUT_SEED
 from robot.sim.sketch import Hand
@@ -63,6 +62,9 @@ class Axis(StrEnum):
     CAMERA = "camera"
 
 
+BLOCK = 10_000
+"""Held-out tables that one ``--seed`` stands for."""
+
 PICTURE_AXES = (Axis.LIGHT, Axis.TEXTURE, Axis.CAMERA)
 """Axes that only the direct lab can change: the real driver's lab has its own cameras."""
 
@@ -111,24 +113,6 @@ class Case:
         words = (self.scene, self.kind, self.axis, self.condition, self.variant, self.goal)
         return "/".join([*(str(word) for word in words if word), str(self.seed)])
 
-    def to_message(self) -> dict[str, Any]:
-        """Return plain values for another process."""
-        return {name: value if name == "seed" else str(value) for name, value in _items(self)}
-
-    @classmethod
-    def from_message(cls, message: dict[str, Any]) -> Case:
-        """Rebuild a case from :meth:`to_message`."""
-        return cls(
-            kind=TaskKind(message["kind"]),
-            seed=int(message["seed"]),
-            condition=Condition(message["condition"]),
-            goal=Goal(message["goal"]),
-            hand=Hand(message["hand"]),
-            wrong=Wrong(message["wrong"]),
-            axis=Axis(message["axis"]),
-            scene=Scene(message["scene"]),
-        )
-
 
 def held_out_seeds(block: int, episodes: int) -> range:
     """Return seeds of layouts that training never sees.
@@ -137,9 +121,5 @@ def held_out_seeds(block: int, episodes: int) -> range:
         block: Number of a block of ten thousand layouts, from 0 on.
         episodes: How many.
     """
-    first = HELD_OUT_SEED + block * 10_000
+    first = HELD_OUT_SEED + block * BLOCK
     return range(first, first + episodes)
-
-
-def _items(case: Case) -> list[tuple[str, Any]]:
-    return list(asdict(case).items())
