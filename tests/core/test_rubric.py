@@ -43,12 +43,47 @@ def test_a_rubric_is_read() -> None:
         ("push it", "Push"),
         ("dance", "General"),
         ("picking", "General"),
+        ("put the bowl in the sink", "Bowl in sink"),
+        ("wipe the table", "Wipe"),
+        ("set the table", "Set table"),
+        ("bus the table", "Bussing"),
+        ("lift the tray", "Lift tray"),
+        ("fold the towel", "Fold towel"),
+        ("close the lid", "Close lid"),
+        ("rotate the pot", "Rotate pot"),
+        ("pour tea", "Pour tea"),
+        ("pick up the pot", "Lift"),
+        ("lift the red cube off the table", "Lift"),
+        ("place the pot on the tray", "Place"),
+        ("put the cup on the table", "Place"),
+        ("slide the cube across the table", "Push"),
     ],
 )
 def test_the_instruction_chooses_a_shipped_rubric(instruction: str, name: str) -> None:
     chosen = match(SHIPPED, instruction)
     assert chosen is not None
     assert chosen.name == name
+
+
+PAPER = {
+    "Bowl in sink": (25, 40, 70, 100),
+    "Wipe": (25, 50, 100),
+    "Bussing": (25, 50, 75, 100),
+    "Set table": (25, 75, 100),
+    "Lift tray": (30, 60, 100),
+    "Fold towel": (25, 75, 100),
+    "Pick and place, unseen": (25, 50, 75, 100),
+    "Close lid": (50, 100),
+    "Rotate pot": (30, 60, 100),
+    "Pour tea": (50, 80, 100),
+    "Steering study": (50, 85, 100),
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_papers_rubrics_are_shipped_with_its_shares(name: str) -> None:
+    (found,) = [rubric for rubric in SHIPPED if rubric.name == name]
+    assert tuple(milestone.percent for milestone in found.milestones) == PAPER[name]
 
 
 def test_without_rubrics_none_is_chosen() -> None:
