@@ -75,18 +75,21 @@ def task_layout(seed: int, *, held_out_combinations: bool = False, distractors: 
     shapes += [PLATE] * plates
     colours = _colours(rng, shapes, held_out_combinations)
     places = _places(rng, shapes)
+    yaws = rng.uniform(-_YAW, _YAW, len(shapes)).tolist()
+    grey = np.random.default_rng([seed, 26])  # the same table, with and without them
+    while (spread := _add(grey, places, distractors)) is None:
+        places = _places(rng, shapes)
     for _ in range(distractors):
         free = [name for name in GRASPABLE if shapes.count(name) < SLOTS_PER_SHAPE[name]]
-        shapes.append(str(rng.choice(free)))
+        shapes.append(str(grey.choice(free)))
+        yaws.append(float(grey.uniform(-_YAW, _YAW)))
     colours += [GREY] * distractors
-    while (spread := _add(rng, places, distractors)) is None:
-        places = _places(rng, shapes[: len(shapes) - distractors])
     used = dict.fromkeys(SLOTS_PER_SHAPE, 0)
     objects: list[ObjectSpec] = []
-    for colour, shape, (x, y) in zip(colours, shapes, spread, strict=True):
+    for colour, shape, (x, y), turn in zip(colours, shapes, spread, yaws, strict=True):
         slot = f"{shape}_{used[shape]}"
         used[shape] += 1
-        yaw = 0.0 if shape == PLATE else float(rng.uniform(-_YAW, _YAW))
+        yaw = 0.0 if shape == PLATE else turn
         objects.append(
             ObjectSpec(slot=slot, colour=colour, shape=shape, x=float(x), y=float(y), yaw=yaw)
         )
