@@ -125,7 +125,7 @@ def outcomes(wrong: Sequence[Trial]) -> list[dict[str, object]]:
             counts = Counter(trial.outcome for trial in own)
             rows.append(
                 {
-                    "wrong line": str(place), "words": str(kind), "trials": len(own),
+                    "wrong line": str(place), "task": str(kind), "trials": len(own),
                     "refused": counts["refused"],
                     "followed safely": counts["followed safely"], "wild": counts["wild"],
                     "picked something": sum(bool(trial.picked) for trial in own),
