@@ -142,11 +142,7 @@ def _shares(goals: list[dict[str, Any]]) -> list[dict[str, Any]]:
         metric, value = str(goal["metric"]), goal["value"]
         if metric.endswith((" lifted", " done")):
             rows.append({"name": metric, "share": value})
-        for key, end in (
-            ("low", INTERVAL + "low"),
-            ("high", INTERVAL + "high"),
-            ("rubric", RUBRIC),
-        ):
+        for key, end in ENDINGS.items():
             if rows and metric.endswith(end):
                 rows[-1][key] = value
     return rows
@@ -234,8 +230,8 @@ codes. Losses are soft: {coordinate_floor} is the least that "trace" and "point"
 
 ## Success on held-out layouts
 
-Closed loop, two of eight actions executed per cycle; `python main.py eval` wrote these files. "trace"
-draws a line to things that the model did not head for.
+Closed loop, two of eight actions executed per cycle; `python main.py eval` wrote these files.
+"trace" draws a line to things that the model did not head for.
 
 {results}
 
