@@ -45,7 +45,7 @@ def drawn_trace(
     """
     tool = labels.tool[pair].astype(np.float64)
     length = int(labels.trace_length[pair])
-    if length > 1 and rng.random() < ALONG_TRACE:
+    if length > 1 and not labels.placed[pair] and rng.random() < ALONG_TRACE:
         path = labels.trace[pair, :length].astype(np.float64)
     else:
         stops = [tool + rng.normal(0.0, START_JITTER, 2)]

@@ -106,11 +106,12 @@ class DirectLab:
             width: Opening of the fingers [m].
             front: Where the front camera looks from; its usual place when None.
         """
-        mujoco.mj_resetData(self.model, self.data)
         self.layout = layout
         self.front = camera_models()["front"] if front is None else front
+        # before the data is reset: what never moves is looked at then, and not again
         point_camera(self.model, self.front)
         dress(self.model, slot_colours(layout))
+        mujoco.mj_resetData(self.model, self.data)
         for slot, qpos in place_layout(layout).items():
             self.data.joint(f"{slot}_joint").qpos = qpos
         self.command = np.array(HOME_POSITION if start is None else start, dtype=np.float64)

@@ -44,6 +44,8 @@ class LabPicture:
             StudioError: If there is no off-screen OpenGL.
         """
         self._model = mujoco.MjModel.from_xml_string(scene_xml())
+        # positions come from outside: nothing may be left where it was because it lay still
+        self._model.opt.enableflags &= ~int(mujoco.mjtEnableBit.mjENBL_SLEEP)
         self._data = mujoco.MjData(self._model)
         model = self._model
         arm = [model.joint(f"fr3_joint{index}").qposadr[0] for index in range(1, 8)]

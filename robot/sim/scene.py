@@ -139,6 +139,8 @@ def jittered_front(rng: np.random.Generator, size: str = "small") -> CameraModel
 def point_camera(model: mujoco.MjModel, front: CameraModel) -> None:
     """Move the front camera of a compiled scene; its lens stays as it is.
 
+    Reset the data after that: where sleeping is enabled, MuJoCo places what never moves only once.
+
     Args:
         model: Compiled from :func:`scene_xml`.
         front: Calibration with the pose to take.
