@@ -19,12 +19,16 @@ from robot.sim.layout import (
     ObjectSpec,
     random_layout,
 )
+from robot.sim.scene import FRAME_SIZE, camera_models, rest_height
 from robot.sim.task_layout import HELD_OUT_COMBINATIONS, SPOT_CLEARANCE, beside_spot, task_layout
 from robot.sim.tasks import Task, possible_tasks
 
 DISTRACTORS = 2
 RIM_INNER, RIM_OUTER = 0.015, 0.045
 """The rim of the "spatial" axis: so far beyond the box that training fills [m]."""
+
+_MARGIN = 14.0
+"""How far from the picture's border the middle of a thing at the rim is [px]."""
 
 _TRIES = 400
 
@@ -125,9 +129,16 @@ def _rim_place(
     for _ in range(30):
         x, y = _rim_point(rng)
         moved = replace(item, x=float(x), y=float(y))
-        if all(_apart(moved, other) for other in placed):
+        if _is_seen(moved) and all(_apart(moved, other) for other in placed):
             return moved
     return None
+
+
+def _is_seen(item: ObjectSpec) -> bool:
+    """Tell whether a thing is well within the front picture."""
+    place = np.array([item.x, item.y, rest_height(item.shape)])
+    pixel = camera_models()["front"].project(place)
+    return bool((pixel > _MARGIN).all() and (pixel < np.array(FRAME_SIZE) - _MARGIN).all())
 
 
 def _rim_point(rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict, replace
 
 import pytest
@@ -26,13 +27,18 @@ def fill(path, cases, about=ABOUT):
     store.close()
 
 
+def reopened(path):
+    with closing(TrialStore(path, ABOUT)) as store:
+        return store.trials
+
+
 def test_trials_come_back(tmp_path):
     path = tmp_path / "deep" / "trials.jsonl"
     fill(path, CASES[:2])
     fill(path, CASES[2:4])
-    store = TrialStore(path, ABOUT)
-    assert list(store.trials) == [case.key for case in CASES[:4]]
-    assert store.trials[CASES[1].key] == outcome(CASES[1], done=True)
+    trials = reopened(path)
+    assert list(trials) == [case.key for case in CASES[:4]]
+    assert trials[CASES[1].key] == outcome(CASES[1], done=True)
 
 
 def test_half_a_line_is_dropped_and_written_anew(tmp_path):
@@ -43,7 +49,7 @@ def test_half_a_line_is_dropped_and_written_anew(tmp_path):
     assert len(store.trials) == 2
     store.add(outcome(CASES[2], done=False))
     store.close()
-    assert len(TrialStore(path, ABOUT).trials) == 3
+    assert len(reopened(path)) == 3
     assert all(json.loads(line) for line in path.read_text().splitlines())
 
 
@@ -51,7 +57,7 @@ def test_a_file_that_was_never_written_is_begun(tmp_path):
     path = tmp_path / "trials.jsonl"
     path.write_bytes(b'{"format": 1')
     fill(path, CASES[:1])
-    assert len(TrialStore(path, ABOUT).trials) == 1
+    assert len(reopened(path)) == 1
 
 
 def test_results_of_another_model_are_not_mixed_in(tmp_path):
@@ -115,7 +121,7 @@ def test_only_what_is_not_done_is_carried_out(tmp_path, monkeypatch):
     made = list(run_cases(CASES, Means(model="m", direct=True), store))
     assert [one.seed for one in made] == asked == [0, 3, 4]
     store.close()
-    assert len(TrialStore(path, ABOUT).trials) == 5
+    assert len(reopened(path)) == 5
 
 
 class Table:
