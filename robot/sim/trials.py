@@ -177,6 +177,8 @@ def run_trial(lab: TrialLab, policy: Policy, case: Case, film: Film | None = Non
     task = _wanted(rng, tasks, case.goal, planned)
     instruction = _words(case, task)
     line = _line(rng, lab, case, task, layout)
+    if film is not None:
+        film.begin(instruction)
     watch = Watch(layout, lab.poses(), lab.tool())
     course = _Course(lab, layout, task, tasks)
     cycles, ended, rest, gap = 0, OUT_OF_CYCLES, line, np.inf
@@ -228,6 +230,10 @@ def run_trial(lab: TrialLab, policy: Policy, case: Case, film: Film | None = Non
 
 class Film(Protocol):
     """Takes the pictures of a trial."""
+
+    def begin(self, words: str) -> None:
+        """Take what the policy will be told."""
+        ...
 
     def think(
         self, picture: NDArray[np.uint8], line: NDArray[np.float64] | None, reasoning: Reasoning

@@ -27,6 +27,9 @@ TREMBLE = 4.0
 FREE = 0.10
 """Least distance of an empty spot to every thing on the table [m]."""
 
+FREE_WAY = 20.0
+"""Least distance of the line to it from the middle of every thing in the picture."""
+
 _SPOTS_X, _SPOTS_Y = (0.40, 0.66), (-0.22, 0.22)
 _EDGE = 8.0
 """How far from the picture's border a spot in it is."""
@@ -92,7 +95,7 @@ def wrong_line(
     """Draw a line from the gripper to where nothing is; arguments as for :func:`goal_line`."""
     things = np.stack(list(places.values()))
     end = {
-        Wrong.EMPTY: lambda: _empty_spot(rng, things, front),
+        Wrong.EMPTY: lambda: _empty_spot(rng, things, gripper, front),
         Wrong.BEYOND: lambda: _beyond_table(rng, gripper, front),
         Wrong.OUTSIDE: lambda: _out_of_picture(rng, in_front(things, front), gripper),
     }[wrong]()
@@ -126,19 +129,27 @@ def table_point(point: Points, front: CameraModel) -> NDArray[np.float64] | None
     return near + (TABLE_TOP - near[2]) / ray[2] * ray
 
 
-def _empty_spot(rng: np.random.Generator, things: Points, front: CameraModel) -> Points:
-    """Draw a free spot of the table; the freest that was found where none is free enough."""
+def _empty_spot(
+    rng: np.random.Generator, things: Points, gripper: Points, front: CameraModel
+) -> Points:
+    """Draw a free spot of the table, with nothing on the straight way there in the picture.
+
+    The freest that was found where none is free enough.
+    """
     best, gap = np.array([0.5, 0.0, TABLE_TOP]), -1.0
+    shown = in_front(things, front)
     for _ in range(_TRIES):
         spot = np.array([rng.uniform(*_SPOTS_X), rng.uniform(*_SPOTS_Y), TABLE_TOP])
         place = front.project(spot) - 0.5
         seen = to_model(place, FRAME_SIZE)
         if seen.min() < _EDGE or seen.max() > TRACE_MAX - _EDGE:
             continue
-        away = float(np.linalg.norm(things[:, :2] - spot[:2], axis=1).min())
-        if away > gap:
-            best, gap = spot, away
-        if gap >= FREE:
+        away = float(np.linalg.norm(things[:, :2] - spot[:2], axis=1).min()) / FREE
+        way = gripper + (seen - gripper) * np.linspace(0.0, 1.0, 30)[:, None]
+        clear = float(np.linalg.norm(shown[:, None] - way, axis=2).min()) / FREE_WAY
+        if min(away, clear) > gap:
+            best, gap = spot, min(away, clear)
+        if gap >= 1.0:
             break
     return in_front(best, front)
 

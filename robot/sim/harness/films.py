@@ -39,8 +39,12 @@ class TrialFilm:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._file = VideoFile(folder / f"{film_name(case)}.mp4", size=SIZE, fps=FPS)
-        self._words = " ".join(filter(None, (str(case.kind), str(case.condition), case.variant)))
+        self._words = " ".join(filter(None, (str(case.condition), case.variant)))
         self._over: tuple[NDArray[np.float64], bool] | None = None
+
+    def begin(self, words: str) -> None:
+        """Take what the policy will be told; it is written below the pictures."""
+        self._words = f"{self._words}: {words}"
 
     def think(
         self, picture: NDArray[np.uint8], line: NDArray[np.float64] | None, reasoning: Reasoning
@@ -65,7 +69,7 @@ class TrialFilm:
             return None
         blank = np.full((FRAME_SIZE[1], FRAME_SIZE[0], 3), 32, dtype=np.uint8)
         for _ in range(FPS):
-            self._file.add(composed(blank, None, f"{self._words}: {ended}"))
+            self._file.add(composed(blank, None, ended))
         return self._file.finish()
 
     def abandon(self) -> None:

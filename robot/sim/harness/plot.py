@@ -22,7 +22,7 @@ LOOKS = {
 }
 """Colour and mark of each condition; others look like "instruction"."""
 
-WIDTH, LEFT, RIGHT = 860, 250, 590
+WIDTH, LEFT, RIGHT = 920, 250, 610
 ROW, HEAD, FOOT, TOP = 30, 34, 54, 64
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 
@@ -66,7 +66,7 @@ def chart(title: str, groups: Sequence[Group], note: str = "") -> str:
     height = floor + FOOT
     parts: list[Markup] = [
         element("title", title),
-        element("rect", width="100%", height="100%", fill="#FFFFFF"),
+        element("rect", width=f"{WIDTH}", height=f"{height}", fill="#FFFFFF"),
         _text(16, 28, title, size=17, weight="600"),
         _text(16, 48, "filled mark and line: share done, Wilson 95 %;  hollow diamond: mean "
               "progress ± standard error", size=12, fill="#555"),

@@ -84,7 +84,7 @@ def mean(values: Iterable[float]) -> Mean:
     return Mean(value=float(found.mean()), error=error, count=len(found))
 
 
-def paired(first: Mapping[object, bool], second: Mapping[object, bool]) -> Difference:
+def paired(first: Mapping[int, bool], second: Mapping[int, bool]) -> Difference:
     """Compare two conditions on the layouts that both were tried on.
 
     Args:
