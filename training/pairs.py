@@ -23,8 +23,8 @@ MOST_PAIRS = 2
 LEFT_WITHIN = 0.17
 """Distance [m] from a thing that lies where it shall go beyond which there is nothing to show."""
 
-REACH = ((0.40, 0.68), (-0.24, 0.24))
-"""Where things can be put along the base frame's x and y [m]."""
+REACH = ((0.39, 0.68), (-0.24, 0.24))
+"""Where things can be taken and put along the base frame's x and y [m]."""
 
 UPRIGHT = 0.02
 """How far from its height at rest the thing or plate that is gone to may be [m]."""
@@ -54,6 +54,13 @@ class Pairs:
         return Pairs(**{name: getattr(self, name)[rows] for name in names})
 
 
+def in_reach(places: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which (..., 2 or more) places [m, base frame] the hand works at."""
+    (left, right), (near, far) = REACH
+    x, y = places[..., 0], places[..., 1]
+    return (x >= left) & (x <= right) & (y >= near) & (y <= far)
+
+
 def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     """Find the tasks of N frames.
 
@@ -63,7 +70,7 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     """
     objects, held = states["objects"], states["held"]
     shape = states["shape"].astype(int)
-    count, most = objects.shape[:2]
+    most = objects.shape[1]
     present = np.isfinite(objects[..., 0])
     graspable = present & np.isin(shape, [SHAPES.index(name) for name in GRASPABLE])
     plate = present & (shape == SHAPES.index(PLATE))
@@ -71,15 +78,17 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     # a half-closed hand away from every object cannot be told from the picture
     width = states["width"]
     unclear = (held < 0) & (width > EMPTY_WIDTH) & (width < OPEN_WIDTH)
-    wanted = graspable & ((held[:, None] < 0) | (held[:, None] == index)) & ~unclear[:, None]
+    wanted = (
+        graspable
+        & in_reach(objects)
+        & ((held[:, None] < 0) | (held[:, None] == index))
+        & ~unclear[:, None]
+    )
 
     heights = np.array([rest_height(name) for name in SHAPES])
     upright = np.abs(objects[..., 2] - heights[shape]) < UPRIGHT
     spots = np.where(plate[..., None], objects[..., :2], beside_spot(objects))
-    inside = np.ones((count, most), dtype=bool)
-    for axis, (low, high) in enumerate(REACH):
-        inside &= (spots[..., axis] >= low) & (spots[..., axis] <= high)
-    goes = (plate | graspable) & upright & inside
+    goes = (plate | graspable) & upright & in_reach(spots)
     # (N, target, reference)
     fits = wanted[:, :, None] & goes[:, None, :] & ~np.eye(most, dtype=bool)
     brick = shape == SHAPES.index("brick")
