@@ -104,7 +104,7 @@ class Trial:
         picked: Thing that was in the air first, or empty.
         lifted: Whether that was the target.
         score: Progress by the task's rubric, at its best moment.
-        cycles: Inferences that were executed.
+        cycles: Inferences whose actions were given to the arm or its guard.
         ended: Why the trial ended.
         fci_violations: Commands that a real arm would have refused; None without a driver.
         kind: Kind of task.
