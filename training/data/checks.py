@@ -123,6 +123,7 @@ def _arm(arm: Arm, dataset: Dataset, parts: list[Rows]) -> list[str]:
     odd = _gripper(arm.action, given, "actions") if arm.action.gripper is not None else []
     if state is not None and arm.state is not None and arm.state.gripper is not None:
         odd += _gripper(arm.state, state, "states")
+        _gripper_sign(arm, given, state)
     odd += _direction(arm, dataset, parts)
     if not finite.all():
         odd.append(f"{(~finite).mean():.1%} of the actions are no finite numbers; left out.")
@@ -135,7 +136,8 @@ def _form(arm: Arm, given: Poses, state: Poses | None, finite: NDArray[np.bool_]
     if arm.form is Form.DELTA and middle > LONG_STEP:
         raise StudioError(
             f"The actions of the {arm.name} arm are declared as changes (delta), but half of them "
-            f"are longer than {middle:.2f} m. They look like poses (absolute), or the unit is wrong."
+            f"are longer than {middle:.2f} m. They look like poses (absolute), or their unit is "
+            "wrong."
         )
     if arm.form is Form.ABSOLUTE and most < NEAR_BASE:
         raise StudioError(
@@ -198,6 +200,20 @@ def _gripper(pose: Pose, given: Poses, what: str) -> list[str]:
     if missed or (what == "actions" and (low > REACHED or high < 1 - REACHED)):
         raise StudioError(f"The gripper never reaches its ends: {told}, but {found}.")
     return []
+
+
+def _gripper_sign(arm: Arm, given: Poses, state: Poses) -> None:
+    asked, found = given.gripper[:-1], state.gripper[1:]
+    good = np.isfinite(asked) & np.isfinite(found)
+    asked, found = asked[good], found[good]
+    if len(asked) < 10 or asked.std() < 0.05 or found.std() < 0.05:
+        return
+    agreement = float(np.corrcoef(asked, found)[0, 1])
+    if agreement < -0.3:
+        raise StudioError(
+            f"The gripper of the {arm.name} arm opens when its action says that it closes "
+            f"(r = {agreement:.2f}); `closed` and `open` of the action or of the state are swapped."
+        )
 
 
 def _direction(arm: Arm, dataset: Dataset, parts: list[Rows]) -> list[str]:
