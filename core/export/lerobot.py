@@ -26,7 +26,7 @@ from core.export.lerobot_rows import (
     usable,
     video_key,
 )
-from core.export.pictures import pictures
+from core.export.pictures import newest
 from core.export.redact import session_name
 from core.export.request import ExportRequest, Pace
 from core.export.statistics import PictureStats, column_stats, joined
@@ -228,24 +228,12 @@ def _film(
     """
     due = [take.since_start(step.begun_ns) for step in steps]
     ages = np.zeros((len(steps), len(films)))
-    held: dict[str, tuple[float, Picture]] = {}
-
-    def catch_up(name: str, now: float) -> None:
-        film, column = films[name], list(films).index(name)
-        while film.count < len(due) and due[film.count] < now:
-            taken, picture = held[name]
-            ages[film.count, column] = due[film.count] - taken
-            film.add(picture)
-
-    for name, time, picture in pictures(take, films, pace):
-        held.setdefault(name, (time, picture))  # before there is any, the first one has to do
-        catch_up(name, time)
-        held[name] = (time, picture)
-    for name in films:
-        if name not in held:
-            return ages, name
-        catch_up(name, float("inf"))
-    return ages, ""
+    columns = {name: column for column, name in enumerate(films)}
+    for name, index, age, picture in newest(take, films, due, pace):
+        ages[index, columns[name]] = age
+        films[name].add(picture)
+    missing = [name for name, film in films.items() if not film.count]
+    return ages, missing[0] if missing else ""
 
 
 def _episodes(made: list[Facts], fps: int) -> pa.Table:

@@ -42,6 +42,9 @@ from training.data.skeleton import skeleton
 from training.data.types import ABOUT, ACTION, Clip
 from training.data.workplace import Workplace, clear_leftovers
 
+KEPT = ("model_image_size", "steered_rows", "drawn_traces", "rebuilt_exactly")
+"""What a data set of sessions says of itself that labelling does not change."""
+
 VERSION = 1
 """Goes up when labelling the same data gives something else."""
 
@@ -104,7 +107,7 @@ def label(request: LabelRequest, tell: Tell = lambda done, total, left, words: N
     """
     dataset = open_dataset(request.dataset)
     conventions = _conventions(request, dataset)
-    settings = chosen_settings(request.settings, conventions)
+    settings = chosen_settings(request.settings, conventions, dataset)
     odd = tuple(check(conventions, dataset))
     plan = _plan(request, dataset, conventions, settings)
     ready = _already(request.out, plan)
@@ -135,9 +138,18 @@ def label(request: LabelRequest, tell: Tell = lambda done, total, left, words: N
     return replace(result, folder=folder, odd=odd, reused=len(jobs) - len(open_jobs))
 
 
-def chosen_settings(settings: Settings, conventions: Conventions) -> Settings:
-    """Return settings in which "auto" is replaced by what the conventions make possible."""
+def chosen_settings(settings: Settings, conventions: Conventions, dataset: Dataset) -> Settings:
+    """Return settings in which "auto" is replaced by what there is.
+
+    Raises:
+        StudioError: If traces are to be kept that are not there.
+    """
     depth, trace = settings.depth, settings.trace
+    there = all(column in dataset.features for column in conventions.trace_columns().values())
+    if trace == "keep" and not there:
+        raise StudioError("This data set has no traces that could be kept.")
+    if trace == "auto" and dataset.about and there:
+        trace = "keep"  # a person may have drawn them
     if depth == "auto":
         depth = "sensor" if conventions.depth is not None else "depth-anything"
     if trace == "auto":
@@ -289,6 +301,7 @@ def _assemble(
     statistics = _statistics(np.concatenate(actions), len(actions), len(conventions.arms))
     name = request.name or dataset.root.absolute().name
     about = describe_labels(dataset, conventions, settings, own) | {
+        **{key: dataset.about[key] for key in KEPT if key in dataset.about},
         "fingerprint": plan["fingerprint"],
         "norm_stats": {name: statistics.to_config()},
         "episodes": len(actions),

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--trace",
-        choices=("auto", "kinematics", "pointing", "column"),
+        choices=("auto", "kinematics", "pointing", "column", "keep"),
         default="auto",
         help="where the gripper's place comes from; auto: what the conventions make possible",
     )

@@ -31,6 +31,7 @@ from robot.sim.scene import FRAME_SIZE, camera_models
 from training.data.actions import Poses, from_matrices, native_actions
 from training.data.conventions import FILE, Arm, Part, Pose
 from training.data.conventions_file import parse_conventions
+from training.data.lab_names import DEPTH_COLUMN, NAMES, ROBOTS
 from training.data.lerobot_out import Episode, index_features, write_dataset
 from training.data.pictures import encode_png
 from training.data.types import Clip
@@ -40,63 +41,6 @@ MAX_STEPS = 40
 AFTER_LIFT = 3
 IDLE_STEPS = 2
 """Steps at the beginning in which nothing is asked, as when a person has not begun yet."""
-
-DEPTH_COLUMN = "observation.depth"
-ROBOTS = {"ours": "franka_fr3_lab", "other": "other_arm"}
-
-OURS: dict[str, Any] = {
-    "rate": RATE_HZ,
-    "cameras": [
-        {"column": "observation.images.front", "role": "front"},
-        {"column": "observation.images.wrist", "role": "wrist"},
-    ],
-    "action": {
-        "form": "delta",
-        "frame": "base",
-        "position": {"column": "action", "values": ["dx", "dy", "dz"], "unit": "m"},
-        "rotation": {"column": "action", "values": ["drx", "dry", "drz"], "form": "rotvec"},
-        "gripper": {"column": "action", "values": ["gripper"], "closed": 0, "open": 1},
-    },
-    "state": {
-        "position": {"column": "observation.state", "values": ["x", "y", "z"], "unit": "m"},
-        "rotation": {
-            "column": "observation.state",
-            "values": ["forward_x", "forward_y", "forward_z", "side_x", "side_y", "side_z"],
-            "form": "columns",
-        },
-        "gripper": {"column": "observation.state", "values": ["gripper"], "closed": 0, "open": 1},
-    },
-    "depth": {"column": DEPTH_COLUMN, "unit": "mm"},
-}
-OTHER: dict[str, Any] = {
-    "rate": RATE_HZ,
-    "cameras": [
-        {"column": "observation.images.cam_high", "role": "front"},
-        {"column": "observation.images.cam_hand", "role": "wrist"},
-    ],
-    "action": {
-        "form": "absolute",
-        "position": {"column": "action.tcp", "values": ["X", "Y", "Z"], "unit": "mm"},
-        "rotation": {
-            "column": "action.tcp",
-            "values": ["roll", "pitch", "yaw"],
-            "form": "euler-xyz",
-            "unit": "deg",
-        },
-        "gripper": {"column": "action.grip", "values": [0], "closed": 1, "open": -1},
-    },
-    "state": {
-        "position": {"column": "tcp", "values": ["X", "Y", "Z"], "unit": "mm"},
-        "rotation": {
-            "column": "tcp",
-            "values": ["roll", "pitch", "yaw"],
-            "form": "euler-xyz",
-            "unit": "deg",
-        },
-        "gripper": {"column": "finger_gap", "values": [0], "closed": 0, "open": 80},
-    },
-    "depth": {"column": DEPTH_COLUMN, "unit": "mm"},
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,7 +71,7 @@ def make_lab(out: Path, *, episodes: int, names: str = "ours", first_seed: int =
     Raises:
         StudioError: If it cannot be written.
     """
-    declared = _with_cameras(OURS if names == "ours" else OTHER)
+    declared = _with_cameras({"rate": RATE_HZ, **NAMES[names]})
     conventions = parse_conventions(declared, out)
     place = Workplace(out, {"make-lab": names, "episodes": episodes, "seed": first_seed})
     lab = DirectLab()
@@ -265,7 +209,7 @@ def _features(arm: Arm, names: str) -> dict[str, dict[str, Any]]:
         }
         for column, values in columns.items()
     }
-    for camera in (OURS if names == "ours" else OTHER)["cameras"]:
+    for camera in NAMES[names]["cameras"]:
         table[camera["column"]] = video_feature(FRAME_SIZE, round(RATE_HZ))
     table[DEPTH_COLUMN] = {
         "dtype": "image",

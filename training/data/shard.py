@@ -67,7 +67,7 @@ class Settings:
         codec: Checkpoint folder with the depth codec.
         depth_model: Depth-Anything's folder or name.
         released_depth: Feed the codec 0 to 1, as the released preparation did.
-        trace: "kinematics", "pointing" or "column".
+        trace: "kinematics", "pointing", "column", or "keep" for the traces that it has already.
         every: Point in every so many frames.
         pointing_url: Address of an OpenAI-compatible endpoint.
         pointing_model: Folder or name of a network that points; or its name at the endpoint.
@@ -199,7 +199,7 @@ def label_features(conventions: Conventions, settings: Settings) -> dict[str, di
     if settings.depth != "none":
         result[CODES] = feature("int64", DEPTH_CODES)
         result[DEPTH_ERROR] = feature("float32")
-    for trace in conventions.trace_columns().values():
+    for trace in conventions.trace_columns().values() if settings.trace != "keep" else ():
         result[trace] = feature("float32", 10, points)
         result[f"{trace}_length"] = feature("int64")
     if settings.trace == "pointing":
@@ -278,6 +278,8 @@ def _traces(
     reasons: NDArray[Any],
 ) -> dict[str, NDArray[Any]]:
     conventions, features = source.conventions, source.dataset.features
+    if settings.trace == "keep":
+        return {}
     camera = conventions.cameras[0]
     result: dict[str, NDArray[Any]] = {}
     suspects = np.zeros(len(reasons), dtype=bool)
