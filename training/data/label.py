@@ -31,11 +31,11 @@ from training.data.dataset import Dataset, open_dataset
 from training.data.lerobot_out import Episode, index_features, read_shard, write_dataset
 from training.data.meta import describe_labels, write_about
 from training.data.shard import (
-    SOURCE_ACTION,
     Settings,
     check_ready,
     label_episode,
     label_features,
+    source_name,
 )
 from training.data.sheet import write_sheet
 from training.data.skeleton import skeleton
@@ -287,7 +287,7 @@ def _assemble(
 
     features: dict[str, Any] = {}
     for name, feature in dataset.features.items():
-        features[SOURCE_ACTION if name == ACTION else name] = dict(feature.entry)
+        features[source_name(dataset, name)] = dict(feature.entry)
     own = label_features(conventions, settings)
     folder = workplace.bench()
     rows = write_dataset(

@@ -220,6 +220,14 @@ class _Source:
         return self.dataset.pictures(self.episode, self.conventions.cameras[0].column)
 
 
+def source_name(dataset: Dataset, column: str) -> str:
+    """Return what an original column is called beside the new ones.
+
+    A data set that was labelled before has canonical actions already, which take their own place.
+    """
+    return SOURCE_ACTION if column == ACTION and not dataset.about else column
+
+
 def _seen(dataset: Dataset, episode: EpisodeInfo, camera: Camera) -> NDArray[np.bool_]:
     """Return which rows have a picture of a camera."""
     return np.array([found is not None for found in dataset.pictures(episode, camera.column)])
@@ -331,10 +339,9 @@ def _table(
     """Return the kept original columns with the new ones beside them."""
     table = dataset.table(episode).take(pa.array(kept))
     own = label_features(conventions, settings)
-    if ACTION in table.column_names:
-        names = [SOURCE_ACTION if name == ACTION else name for name in table.column_names]
-        table = table.rename_columns(names)
-    table = table.drop_columns([name for name in own if name in table.column_names])
+    names = [source_name(dataset, name) for name in table.column_names]
+    table = table.rename_columns(names)
+    table = table.drop_columns([name for name in own if name in names])
     added = as_table(dict(columns), own)
     for name in added.column_names:
         table = table.append_column(name, added[name])
@@ -348,8 +355,7 @@ def _stats(
     dataset: Dataset, episode: EpisodeInfo, table: pa.Table, own: Mapping[str, Any]
 ) -> dict[str, Any]:
     entries = {
-        (SOURCE_ACTION if name == ACTION else name): feature.entry
-        for name, feature in dataset.features.items()
+        source_name(dataset, name): feature.entry for name, feature in dataset.features.items()
     }
     numbers = numeric_stats(table, {**entries, **own})
     stats = {
