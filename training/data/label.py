@@ -30,8 +30,8 @@ from training.data.conventions_file import read_conventions
 from training.data.dataset import Dataset, open_dataset
 from training.data.lerobot_out import Episode, index_features, read_shard, write_dataset
 from training.data.meta import describe_labels, write_about
+from training.data.settings import Settings
 from training.data.shard import (
-    Settings,
     check_ready,
     label_episode,
     label_features,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,12 @@ from training.data.depth import (
 )
 from training.data.lerobot_out import numeric_stats, write_shard
 from training.data.pointing import load_pointer, question_for
+from training.data.settings import Settings
 from training.data.types import (
     ACTION,
     CODES,
     DEPTH_ERROR,
+    JOINTS,
     SOURCE_FRAME,
     TRACE_SUSPECT,
     EpisodeInfo,
@@ -51,42 +53,9 @@ SOURCE_ACTION = "source_action"
 LOOKED_AT = 12
 """Pictures of a camera and an episode that enter its statistics."""
 
-JOINTS = ("x", "y", "z", "rx", "ry", "rz", "gripper")
-
 
 Skip = Callable[[NDArray[np.bool_], str], None]
 """Marks rows as left out, for a reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How episodes are labelled; plain values.
-
-    Attributes:
-        depth: "simulator", "sensor", "depth-anything" or "none".
-        codec: Checkpoint folder with the depth codec.
-        depth_model: Depth-Anything's folder or name.
-        released_depth: Feed the codec 0 to 1, as the released preparation did.
-        trace: "kinematics", "pointing", "column", or "keep" for the traces that it has already.
-        every: Point in every so many frames.
-        pointing_url: Address of an OpenAI-compatible endpoint.
-        pointing_model: Folder or name of a network that points; or its name at the endpoint.
-        device: Where networks run.
-    """
-
-    depth: str
-    codec: str
-    depth_model: str
-    released_depth: bool
-    trace: str
-    every: int
-    pointing_url: str
-    pointing_model: str
-    device: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
 
 
 def label_episode(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import torch
 
 from core.model.depth_files import save_vqvae
 from core.model.vqvae import DepthVqVae, VqVaeConfig
-from training.data.shard import Settings
+from training.data.settings import Settings
 
 
 @pytest.fixture(scope="session")

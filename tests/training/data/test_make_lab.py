@@ -33,7 +33,7 @@ def labs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def labelled(labs, tmp_path_factory):
     from training.data.label_command import CODEC
-    from training.data.shard import Settings
+    from training.data.settings import Settings
 
     place = tmp_path_factory.mktemp("labelled")
     settings = Settings(
