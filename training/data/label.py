@@ -133,6 +133,11 @@ def label(request: LabelRequest, tell: Tell = lambda done, total, left, words: N
         tell(len(jobs), len(jobs), float("nan"), "putting the data set together")
         result = _assemble(request, dataset, conventions, settings, workplace, plan)
         folder = workplace.complete()
+    except StudioError as error:
+        raise StudioError(
+            f"{error} What is finished is kept in {workplace.folder}; the same command goes on "
+            "where it stopped."
+        ) from error
     finally:
         workplace.close()
     return replace(result, folder=folder, odd=odd, reused=len(jobs) - len(open_jobs))
@@ -242,7 +247,7 @@ def _run(jobs: list[dict[str, Any]], total: int, processes: int, tell: Tell) -> 
         except BrokenProcessPool as error:
             raise StudioError(
                 "A labelling process was ended from outside, perhaps for want of memory. Use fewer "
-                "--processes; the same command goes on where it stopped."
+                "--processes."
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given
@@ -116,3 +117,13 @@ def test_the_draft_names_all_columns_and_decides_nothing(tmp_path):
 @pytest.mark.parametrize("names", ["ours", "other"])
 def test_the_labs_own_conventions_are_complete(names):
     assert parse_conventions({"rate": 5.0, **NAMES[names]}, Path()).arms[0].state is not None
+
+
+def test_the_example_of_the_manual_is_complete():
+    text = (Path(__file__).resolve().parents[3] / "docs/data-sets.md").read_text()
+    example = text.split("```yaml")[1].split("```")[0]
+    conventions = parse_conventions(yaml.safe_load(example), Path())
+    assert conventions.arms[0].form is Form.ABSOLUTE
+    turn = conventions.cameras[0].calibration.pose[:3, :3]
+    assert np.allclose(turn @ turn.T, np.eye(3))
+    assert np.linalg.det(turn) == pytest.approx(1)
