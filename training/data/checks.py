@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import StudioError
-from training.data.actions import Poses, Rows, Values, canonical_actions, pick, read_poses
+from training.data.actions import (
+    Poses,
+    Rows,
+    Values,
+    canonical_actions,
+    declared_rows,
+    pick,
+    read_poses,
+)
 from training.data.conventions import Arm, Conventions, Form, Pose
 from training.data.dataset import Dataset
 
@@ -50,7 +58,7 @@ def check(conventions: Conventions, dataset: Dataset) -> list[str]:
     check_cameras(conventions, dataset)
     step = max(len(dataset.episodes) // SAMPLE, 1)
     chosen = [episode for episode in dataset.episodes[::step] if episode.length][:SAMPLE]
-    parts = [dataset.rows(episode) for episode in chosen]
+    parts = [declared_rows(conventions, dataset, episode) for episode in chosen]
     if not parts:
         raise StudioError(f"'{dataset.root}' has no rows.")
     odd = _rate(conventions, dataset, parts)

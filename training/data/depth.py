@@ -192,7 +192,7 @@ class DepthAnything:
         from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
         try:
-            self._processor: Any = AutoImageProcessor.from_pretrained(name)
+            self._processor: Any = AutoImageProcessor.from_pretrained(name, backend="pil")
             model: Any = AutoModelForDepthEstimation.from_pretrained(name)
         except (OSError, ValueError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]

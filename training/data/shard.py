@@ -22,7 +22,7 @@ from core.export.lerobot_rows import as_table
 from core.export.statistics import PictureStats, column_stats
 from core.types import DEPTH_CODES, StudioError
 from training.data import gripper
-from training.data.actions import canonical_actions, idle_rows
+from training.data.actions import canonical_actions, declared_rows, idle_rows
 from training.data.conventions import Camera, Conventions
 from training.data.conventions_file import parse_conventions
 from training.data.dataset import Dataset, open_dataset
@@ -115,7 +115,7 @@ def _label(
     }
     empty = pa.table({SOURCE_FRAME: pa.array([], pa.int64())})
     try:
-        rows = dataset.rows(episode)
+        rows = declared_rows(conventions, dataset, episode)
         seen = {camera.column: _seen(dataset, episode, camera) for camera in conventions.cameras}
     except StudioError as error:
         return empty, facts | {"rows": 0, "left_out": str(error)}

@@ -6,7 +6,7 @@ from transformers import (
     DepthAnythingConfig,
     DepthAnythingForDepthEstimation,
     Dinov2Config,
-    DPTImageProcessor,
+    DPTImageProcessorPil,
 )
 
 from core.depth import depth_to_metres
@@ -51,7 +51,7 @@ def depth_anything(tmp_path_factory):
     )
     DepthAnythingForDepthEstimation(config).save_pretrained(folder)
     size = {"height": 56, "width": 56}
-    processor = DPTImageProcessor(
+    processor = DPTImageProcessorPil(
         size=size, keep_aspect_ratio=True, ensure_multiple_of=14, resample=3
     )
     processor.save_pretrained(folder)
