@@ -51,6 +51,7 @@ def check(folder: Path) -> dict[str, object]:
         assert isinstance(item["task"], str), "no task"
         assert item["task"], "an empty task"
     chunk = _chunk(folder, info, options)
+    events = [dataset[index].get("language_events") or [] for index in range(min(len(rows), 50))]
     return {
         "lerobot": version,
         "frames": len(dataset),
@@ -58,6 +59,7 @@ def check(folder: Path) -> dict[str, object]:
         "cameras": pictures,
         "columns": numbers,
         "chunk": chunk,
+        "events": sum(len(row) for row in events),
     }
 
 

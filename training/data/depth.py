@@ -34,7 +34,7 @@ BATCH = 16
 
 MILLIMETRES = 0.001
 QUANTA = 65535.0
-"""Greatest value of a quantised depth picture once libav has scaled it up to 16 bits."""
+"""Greatest value of a quantised depth picture once it is scaled up to 16 bits."""
 
 Values = NDArray[np.float32]
 T = TypeVar("T")
@@ -142,7 +142,7 @@ def recorded_depth(
     if feature.is_picture:
         for raw in dataset.raw_pictures(episode, declared.column):
             if raw is not None and raw.dtype == np.uint8 and declared.unit in ("linear", "log"):
-                raw = raw * np.uint16(257)  # as libav scales 8 bits up to 16
+                raw = raw * np.uint16(257)  # as in a video of 8 bits
             yield None if raw is None else _metres(raw.astype(np.float64), declared)
         return
     shape = tuple(size for size in feature.shape if size != 1)
