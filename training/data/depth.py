@@ -24,8 +24,7 @@ from core.depth import metres_to_values
 from core.model.depth_files import RELEASED, WEIGHTS, load_vqvae
 from core.model.vqvae import DepthVqVae
 from core.types import CODEBOOK_SIZE, DEPTH_CODES, StudioError
-from training.data.actions import pick
-from training.data.conventions import DepthColumn, Part
+from training.data.conventions import DepthColumn
 from training.data.dataset import Dataset
 from training.data.types import EpisodeInfo
 
@@ -150,9 +149,8 @@ def recorded_depth(
         raise StudioError(
             f"The depth column '{declared.column}' has the shape {feature.shape}; expected (H, W)."
         )
-    rows = dataset.rows(episode, (declared.column,))
-    for row in pick(Part(column=declared.column), rows, dataset.features):
-        yield _metres(row.reshape(shape), declared)
+    for row in dataset.stream(episode, declared.column):
+        yield _metres(np.asarray(row, dtype=np.float64).reshape(shape), declared)
 
 
 def to_values(metres: Values, codec: Codec) -> Values:
