@@ -7,6 +7,7 @@ of 0.3.3 and 0.4). File names in the metadata are not trusted: they must stay be
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,9 @@ Picture = NDArray[np.uint8]
 
 BATCH = 16
 """Rows of a column of pictures or depth maps that are held at a time."""
+
+_KNOWN_TIMES: dict[tuple[Path, int], tuple[int, NDArray[np.float64]]] = {}
+"""Times of episodes that were read: 8 bytes a row, asked for with every picture."""
 
 _LISTS = (pa.types.is_list, pa.types.is_fixed_size_list, pa.types.is_large_list)
 
@@ -113,17 +117,30 @@ class Dataset:
             StudioError: As :meth:`frames`.
         """
         if self._kind(camera) == "image":
-            cell = next(islice(self._cells(episode, camera), row, None), None)
+            cell = self._cell(episode, camera, row)
             found = None if cell is None else pictures.decode_picture(cell, self.root)
         else:
-            time = self._times(episode)[row : row + 1]
-            clip = self._clip(episode, camera)
-            found = next(iter(pictures.read_clip(clip, time, tolerance=0.5 / self.fps)), None)
+            found = self._shot(episode, camera, row, pictures.COLOUR)
         if found is None:
             raise StudioError(
                 f"Episode {episode.number} has no picture of camera '{camera}' for row {row}."
             )
         return found
+
+    def raw(self, episode: EpisodeInfo, column: str, row: int) -> NDArray[Any] | None:
+        """Return a row's picture or array with the values that it is stored with; None if missing.
+
+        Raises:
+            StudioError: As :meth:`pictures`.
+        """
+        feature = self.features.get(column)
+        if feature is not None and not feature.is_picture:
+            cell = self._cell(episode, column, row)
+            return None if cell is None else np.asarray(cell)
+        if self._kind(column) == "image":
+            cell = self._cell(episode, column, row)
+            return None if cell is None else pictures.decode_raw(cell, self.root)
+        return self._shot(episode, column, row, pictures.GREY)
 
     def raw_pictures(self, episode: EpisodeInfo, column: str) -> Iterator[NDArray[Any] | None]:
         """Yield the picture of every row with the values that it is stored with, as for depth.
@@ -172,10 +189,34 @@ class Dataset:
             reason = str(error).splitlines()[0]
             raise StudioError(f"{episode.data} cannot be read: {reason}") from error
 
+    def _cell(self, episode: EpisodeInfo, column: str, row: int) -> Any:
+        """Return one value; files with small groups of rows give it without reading the others."""
+        mine = [("episode_index", "=", episode.number), ("frame_index", "=", row)]
+        if "frame_index" in self.features:
+            with suppress(OSError, pa.ArrowException):  # reading on will say what is wrong
+                table = pq.read_table(episode.data, columns=[column], filters=mine)
+                if table.num_rows == 1:
+                    return table[column][0].as_py()
+        return next(islice(self._cells(episode, column), row, None), None)
+
+    def _shot(self, episode: EpisodeInfo, column: str, row: int, form: str) -> NDArray[Any] | None:
+        time = self._times(episode)[row : row + 1]
+        clip = self._clip(episode, column)
+        found = pictures.read_clip(clip, time, tolerance=0.5 / self.fps, form=form)
+        return next(iter(found), None)
+
     def _times(self, episode: EpisodeInfo) -> NDArray[np.float64]:
         if "timestamp" not in self.features:
             return np.arange(episode.length) / self.fps
-        return np.asarray(self.rows(episode, ("timestamp",))["timestamp"], dtype=np.float64)
+        try:
+            changed = episode.data.stat().st_mtime_ns
+        except OSError as error:
+            raise StudioError(f"{episode.data} is missing; the data set is incomplete.") from error
+        known = _KNOWN_TIMES.get((episode.data, episode.number))
+        if known is None or known[0] != changed:
+            times = np.asarray(self.rows(episode, ("timestamp",))["timestamp"], dtype=np.float64)
+            known = _KNOWN_TIMES[episode.data, episode.number] = (changed, times)
+        return known[1]
 
     def _kind(self, camera: str) -> str:
         if camera not in self.features or not self.features[camera].is_picture:

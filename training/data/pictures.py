@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.types import StudioError
 from training.data.types import Clip
 
+COLOUR = "rgb24"
 GREY = "grey"
 """The first plane as it is stored, scaled up to 16 bits: depth is no colour, and must not be
 converted like one."""
@@ -22,7 +23,7 @@ _SEEK_BACK_S = 0.001
 
 
 def read_clip(
-    clip: Clip, times: NDArray[np.floating], *, tolerance: float, form: str = "rgb24"
+    clip: Clip, times: NDArray[np.floating], *, tolerance: float, form: str = COLOUR
 ) -> Iterator[NDArray[Any] | None]:
     """Yield the picture nearest to every time, None where none is near enough.
 
@@ -30,7 +31,7 @@ def read_clip(
         clip: Where the episode begins in its file.
         times: (N,) ascending times since the episode began [s].
         tolerance: How far a picture may be from its time [s].
-        form: "rgb24" gives (H, W, 3) uint8, :data:`GREY` gives (H, W) uint16.
+        form: :data:`COLOUR` gives (H, W, 3) uint8, :data:`GREY` gives (H, W) uint16.
 
     Raises:
         StudioError: If the file cannot be read.

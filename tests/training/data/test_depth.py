@@ -15,6 +15,7 @@ from training.data.depth import (
     encode,
     load_codec,
     recorded_depth,
+    recorded_depth_at,
     stretched,
     to_values,
 )
@@ -81,6 +82,9 @@ def test_recorded_depth_is_read_in_its_unit(tmp_path):
     episode = dataset.episodes[0]
     found = list(recorded_depth(dataset, episode, DepthColumn(column="depth", unit="m")))
     assert np.allclose(found[4], sets.rows(0, 12)["depth"][4], atol=1e-6)
+    assert np.array_equal(
+        recorded_depth_at(dataset, episode, DepthColumn(column="depth", unit="m"), 4), found[4]
+    )
     small = next(recorded_depth(dataset, episode, DepthColumn(column="depth", unit="mm")))
     assert np.allclose(small * 1000, found[0])
     with pytest.raises(StudioError, match=r"shape \(7,\); expected \(H, W\)"):
