@@ -27,6 +27,7 @@ from robot.sim.layout import Layout, random_layout
 from robot.sim.scene import jittered_front
 from robot.sim.task_layout import holds_held_out, task_layout
 from robot.sim.tasks import Task, TaskKind, destination, has_room, is_done
+from training.pairs import KINDS, in_reach
 from training.recording import IMAGE_SIZE, Recording, held_thing
 
 __all__ = ["IMAGE_SIZE", "collect", "collect_shard"]
@@ -38,7 +39,12 @@ STEPS_AFTER = 2
 MOST_TASKS = 3
 """Tasks done one after another on the same table."""
 
-KINDS = (TaskKind.PICK, TaskKind.PLACE, TaskKind.BESIDE)
+NEARBY = 0.04
+"""Closer than this sideways [m] every step is recorded."""
+
+TRAVEL_SHARE = 0.5
+"""Share of the other steps that is recorded: they resemble each other, tables do not."""
+
 CHAINED = 0.4
 """How often a finished task is followed by another one."""
 
@@ -107,15 +113,18 @@ class _Episode:
     def _do(self, task: Task) -> bool:
         """Do one task; tells whether it was done in time."""
         rng, lab = self._rng, self._lab
-        clumsy = rng.random() < 0.35
+        clumsy = rng.random() < 0.45
         manner = _Manner(
             noise=float(rng.choice([0.0, 0.003, 0.006], p=[0.3, 0.4, 0.3])),
-            early=0.12 if clumsy else 0.0,
+            early=0.15 if clumsy else 0.0,
             drop=0.05 if clumsy else 0.0,
         )
         after = 0
         for _ in range(MAX_STEPS[task.kind]):
-            self._recording.add(lab, self._seed)
+            if self._is_lost(task):
+                return False
+            if self._is_near(task) or rng.random() < TRAVEL_SHARE:
+                self._recording.add(lab, self._seed)
             if is_done(task, self._layout, lab.places(), lab.tool, lab.width):
                 after += 1
                 if after > STEPS_AFTER:
@@ -144,6 +153,21 @@ class _Episode:
         action[:3] = _inside(lab.command, action[:3])
         lab.step(action)
         return task
+
+    def _is_lost(self, task: Task) -> bool:
+        """Tell whether the task's thing has left the part of the table that is worked on."""
+        place = self._lab.object_position(self._layout.named(task.target).slot)
+        return not in_reach(place)
+
+    def _is_near(self, task: Task) -> bool:
+        """Tell whether the hand is close to what it does next: there every frame differs."""
+        lab = self._lab
+        places = lab.places()
+        place = places[self._layout.named(task.target).slot]
+        goal = destination(task, self._layout, places)
+        if goal is not None and held_thing(lab) >= 0:
+            place = goal
+        return bool(np.linalg.norm((place - lab.tool)[:2]) < NEARBY)
 
     def _hurry(self, task: Task) -> None:
         """Play a part of the task without recording it, so that late phases are begun with."""

@@ -18,13 +18,14 @@ KINDS = (TaskKind.PICK, TaskKind.PLACE, TaskKind.BESIDE)
 PICK, PLACE, BESIDE = range(3)
 
 MOST_PAIRS = 2
-"""How many tasks of PLACE, and of BESIDE, a frame keeps when nothing is held; a random choice."""
+"""How many tasks of PLACE, and of BESIDE, a frame keeps when nothing is held: the one with the
+shortest way, and random others."""
 
 LEFT_WITHIN = 0.17
 """Distance [m] from a thing that lies where it shall go beyond which there is nothing to show."""
 
-REACH = ((0.40, 0.68), (-0.24, 0.24))
-"""Where things can be put along the base frame's x and y [m]."""
+REACH = ((0.39, 0.68), (-0.24, 0.24))
+"""Where things can be taken and put along the base frame's x and y [m]."""
 
 UPRIGHT = 0.02
 """How far from its height at rest the thing or plate that is gone to may be [m]."""
@@ -54,6 +55,13 @@ class Pairs:
         return Pairs(**{name: getattr(self, name)[rows] for name in names})
 
 
+def in_reach(places: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which (..., 2 or more) places [m, base frame] the hand works at."""
+    (left, right), (near, far) = REACH
+    x, y = places[..., 0], places[..., 1]
+    return (x >= left) & (x <= right) & (y >= near) & (y <= far)
+
+
 def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     """Find the tasks of N frames.
 
@@ -63,7 +71,7 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     """
     objects, held = states["objects"], states["held"]
     shape = states["shape"].astype(int)
-    count, most = objects.shape[:2]
+    most = objects.shape[1]
     present = np.isfinite(objects[..., 0])
     graspable = present & np.isin(shape, [SHAPES.index(name) for name in GRASPABLE])
     plate = present & (shape == SHAPES.index(PLATE))
@@ -71,15 +79,17 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     # a half-closed hand away from every object cannot be told from the picture
     width = states["width"]
     unclear = (held < 0) & (width > EMPTY_WIDTH) & (width < OPEN_WIDTH)
-    wanted = graspable & ((held[:, None] < 0) | (held[:, None] == index)) & ~unclear[:, None]
+    wanted = (
+        graspable
+        & in_reach(objects)
+        & ((held[:, None] < 0) | (held[:, None] == index))
+        & ~unclear[:, None]
+    )
 
     heights = np.array([rest_height(name) for name in SHAPES])
     upright = np.abs(objects[..., 2] - heights[shape]) < UPRIGHT
     spots = np.where(plate[..., None], objects[..., :2], beside_spot(objects))
-    inside = np.ones((count, most), dtype=bool)
-    for axis, (low, high) in enumerate(REACH):
-        inside &= (spots[..., axis] >= low) & (spots[..., axis] <= high)
-    goes = (plate | graspable) & upright & inside
+    goes = (plate | graspable) & upright & in_reach(spots)
     # (N, target, reference)
     fits = wanted[:, :, None] & goes[:, None, :] & ~np.eye(most, dtype=bool)
     brick = shape == SHAPES.index("brick")
@@ -96,7 +106,10 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     parts = [(frame, np.full(len(frame), PICK), target, np.full(len(frame), -1))]
     for kind, of_kind in ((PLACE, plate), (BESIDE, graspable)):
         rows = np.stack(np.nonzero(fits & of_kind[:, None, :]))
-        rows = rows[:, _few(rng, rows[0], held)]
+        centre, goal = objects[rows[0], rows[1]], spots[rows[0], rows[2]]
+        way = np.linalg.norm(goal - centre[:, :2], axis=1)
+        way += 10.0 * np.linalg.norm((centre - states["tool"][rows[0]])[:, :2], axis=1)
+        rows = rows[:, _few(rng, rows[0], way, held)]
         parts.append((rows[0], np.full(rows.shape[1], kind), rows[1], rows[2]))
     frame, kinds, target, reference = (
         np.concatenate(arrays) for arrays in zip(*parts, strict=True)
@@ -116,10 +129,22 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
 
 
 def _few(
-    rng: np.random.Generator, frame: NDArray[np.int64], held: NDArray[np.int64]
+    rng: np.random.Generator,
+    frame: NDArray[np.int64],
+    way: NDArray[np.float64],
+    held: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return rows that are kept: all of frames with something in the hand, few of the others."""
+    """Return rows that are kept: all of frames with something in the hand, few of the others.
+
+    The one with the shortest way comes first and is always kept: it is what is meant when an
+    instruction leaves open which things.
+    """
     order = rng.permutation(len(frame))
+    order = order[np.lexsort((way[order], frame[order]))]
+    first = np.append(True, np.diff(frame[order]) > 0)[: len(order)]
+    rest = order[~first]
+    rest = rng.permutation(rest)
+    order = np.concatenate([order[first], rest])
     order = order[np.argsort(frame[order], kind="stable")]
     ordered = frame[order]
     place = np.arange(len(order)) - np.searchsorted(ordered, ordered)

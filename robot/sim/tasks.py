@@ -160,7 +160,7 @@ def has_room(
     spot = _spot(kind, places[reference.slot])
     others = [item for item in layout.objects if item not in (target, reference)]
     gaps = [np.linalg.norm(places[item.slot][:2] - spot) for item in others]
-    return min(gaps, default=np.inf) >= SPOT_CLEARANCE - 0.01
+    return bool(min(gaps, default=np.inf) >= SPOT_CLEARANCE - 0.01)
 
 
 def draw_task(rng: np.random.Generator, layout: Layout, kind: TaskKind) -> Task:
