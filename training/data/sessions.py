@@ -32,7 +32,7 @@ from core.overlay import draw_trace, prepare_frame
 from core.session.compare_events import Compared
 from core.session.events import Observed, Steered
 from core.session.reader import read_session
-from core.trace import remaining_line, subsample_future
+from core.trace import follow_line, subsample_future
 from core.types import StudioError
 from core.video import shaper
 from training.data.gripper import inside
@@ -335,12 +335,15 @@ def _lines(
         ]
         places = inside(camera.project(np.stack(tools)) - 0.5, camera)
     lines: list[NDArray[np.float64]] = []
+    rest = np.empty((0, 2))
     for index, step in enumerate(steps):
         drawn = step.trace.points if step.trace is not None else np.empty((0, 2))
         known = bool(np.isfinite(places[index]).all())
         if step.traced:
-            later = step.step > 0 and known and len(drawn) > 1
-            lines.append(remaining_line(drawn, places[index]) if later else drawn)
+            # a plan begins with the line as it was shown; then it gets shorter, as in the studio
+            later = step.step > 0 and known and len(rest) > 1
+            rest = follow_line(rest, places[index]) if later else drawn
+            lines.append(rest)
         else:
             lines.append(subsample_future(places[index:]) if known else drawn)
     return lines
