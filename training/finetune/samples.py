@@ -1,0 +1,150 @@
+"""From a draw to an encoded sample, and the batches of a step, prepared ahead by threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.overlay import draw_trace, prepare_frame
+from training.finetune.augment import jitter_colours, random_crop, shaken
+from training.finetune.encode import Batch, Encoded, SampleEncoder, collate
+from training.finetune.mixture import Draw, Mixture
+from training.finetune.preset import Augment
+from training.finetune.questions import NEEDS_DEPTH, Facts, Kind, questions
+
+Picture = NDArray[np.uint8]
+
+
+class SampleMaker:
+    """Reads, varies, draws on and encodes what a draw names; a pure function of the draw."""
+
+    def __init__(
+        self,
+        encoder: SampleEncoder,
+        *,
+        images: int,
+        chunk: int,
+        size: tuple[int, int] | None,
+        augment: Augment | None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            encoder: Encodes prompts and answers.
+            images: Pictures per prompt.
+            chunk: Action rows per answer.
+            size: Width and height that frames are reduced to [px]; None leaves them.
+            augment: How pictures are varied, if they are.
+        """
+        self._encoder, self._augment = encoder, augment
+        self._images, self._chunk, self._size = images, chunk, size
+
+    def make(self, draw: Draw) -> Encoded:
+        """Make a sample.
+
+        Raises:
+            StudioError: Its pictures cannot be read, or it is too long.
+        """
+        kind = Kind(draw.kind)
+        facts = draw.source.facts(draw.index, kind, self._chunk)
+        read = draw.source.pictures(draw.index, self._images)
+        pictures = [prepare_frame(picture, self._size) for picture in read]
+        trace = facts.trace
+        if self._augment is not None:
+            pictures, trace = self._vary(draw.rng, kind, pictures, trace, self._augment)
+        if kind is Kind.STEERED:
+            pictures[0] = draw_trace(pictures[0], trace)
+        facts = Facts(
+            instruction=facts.instruction,
+            actions=facts.actions,
+            trace=trace,
+            depth_codes=facts.depth_codes,
+        )
+        return self._encoder.encode(pictures, questions(kind, facts, self._images), kind.value)
+
+    def _vary(
+        self,
+        rng: np.random.Generator,
+        kind: Kind,
+        pictures: list[Picture],
+        trace: NDArray[np.float64],
+        settings: Augment,
+    ) -> tuple[list[Picture], NDArray[np.float64]]:
+        """Vary pictures, and the trace with the first of them."""
+        if kind is Kind.STEERED:
+            trace = shaken(rng, trace, settings)
+        varied: list[Picture] = []
+        for number, picture in enumerate(pictures):
+            size = (picture.shape[1], picture.shape[0])
+            crop = random_crop(rng, size, settings)
+            whole = settings.crop_least == 1.0 or (number == 0 and kind in NEEDS_DEPTH)
+            if not whole:
+                picture = crop.picture(picture)
+                trace = crop.trace(trace, size) if number == 0 else trace
+            varied.append(jitter_colours(rng, picture, settings))
+        return varied, trace
+
+
+class Loader:
+    """Makes one process's share of every step's batch, some steps ahead, in threads.
+
+    The n-th sample of a step goes to the same place for any number of processes, so that the
+    global batch does not depend on it.
+    """
+
+    def __init__(
+        self,
+        mixture: Mixture,
+        maker: SampleMaker,
+        *,
+        batch: int,
+        micro_batch: int,
+        pad: int,
+        workers: int,
+        process: int = 0,
+        processes: int = 1,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            mixture: Draws samples.
+            maker: Makes them.
+            batch: Samples per step over all processes; a multiple of ``processes``.
+            micro_batch: Samples per forward pass.
+            pad: Padding token.
+            workers: Threads.
+            process: Number of this process.
+            processes: Number of processes.
+        """
+        self._mixture, self._maker, self._pad = mixture, maker, pad
+        self._own = range(process, batch, processes)
+        self._micro, self._workers = micro_batch, max(workers, 1)
+
+    def steps(self, first: int, last: int) -> Iterator[list[Batch]]:
+        """Yield the micro-batches of the steps ``first`` to ``last - 1``."""
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)  # the workers are the threads
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sample")
+        waiting: list[list[Future[Encoded]]] = []
+        try:
+            for step in range(first, min(first + 2, last)):
+                waiting.append(self._ask(pool, step))
+            for step in range(first, last):
+                samples = [future.result() for future in waiting.pop(0)]
+                if step + 2 < last:
+                    waiting.append(self._ask(pool, step + 2))
+                yield [
+                    collate(samples[at : at + self._micro], self._pad)
+                    for at in range(0, len(samples), self._micro)
+                ]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            cv2.setNumThreads(threads)
+
+    def _ask(self, pool: ThreadPoolExecutor, step: int) -> list[Future[Encoded]]:
+        draws = [self._mixture.draw(step, index) for index in self._own]
+        return [pool.submit(self._maker.make, draw) for draw in draws]
