@@ -19,11 +19,13 @@ class Losses:
     Attributes:
         total: () what is differentiated: cross-entropy and z-loss, weighted sums.
         sums: (segments, 2) per segment the weighted sum of the cross-entropy, and of the weights.
+        rows: (B, 2) the same sums per sample.
         hits: () weighted number of targets that were the most likely token.
     """
 
     total: Tensor
     sums: Tensor
+    rows: Tensor
     hits: Tensor
 
 
@@ -42,5 +44,6 @@ def losses(logits: Tensor, batch: Batch, *, z_loss: float) -> Losses:
     with torch.no_grad():
         member = F.one_hot(batch.segment, len(Segment)).to(entropy.dtype)
         sums = torch.stack([batch.weight * entropy, batch.weight], dim=1)
+        rows = sums.new_zeros(len(batch.kinds), 2).index_add_(0, batch.row, sums)
         hits = (batch.weight * (flat.argmax(1) == batch.target)).sum()
-    return Losses(total=total, sums=member.T @ sums.detach(), hits=hits)
+    return Losses(total=total, sums=member.T @ sums, rows=rows, hits=hits)

@@ -120,9 +120,7 @@ class Mixture:
         return Draw(source=choice.source, kind=choice.kind, index=row, rng=rng)
 
 
-def _members(
-    groups: Sequence[Group], sets: Sequence[TrainingSet]
-) -> dict[str, list[TrainingSet]]:
+def _members(groups: Sequence[Group], sets: Sequence[TrainingSet]) -> dict[str, list[TrainingSet]]:
     """Return the sets of every group."""
     if len({group.name for group in groups}) != len(groups):
         raise MixtureError("two groups of the mixture have the same name")
@@ -160,9 +158,7 @@ def _kinds(group: Group) -> dict[Kind, float]:
     for name, rate in group.kinds.items():
         if name not in known:
             choices = ", ".join(known)
-            raise MixtureError(
-                f"group '{group.name}' asks for '{name}'; choose among {choices}"
-            )
+            raise MixtureError(f"group '{group.name}' asks for '{name}'; choose among {choices}")
         if not math.isfinite(rate) or rate < 0:
             raise MixtureError(f"group '{group.name}' has the rate {rate} for '{name}'")
     total = sum(group.kinds.values())

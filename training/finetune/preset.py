@@ -246,7 +246,7 @@ def preset_values(name: str) -> dict[str, Any]:
         PresetError: There is none of that name, or it is no YAML mapping.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
-    if Path(name).name != name and not name.endswith((".yaml", ".yml")) or not path.is_file():
+    if (Path(name).name != name and not name.endswith((".yaml", ".yml"))) or not path.is_file():
         raise PresetError(
             f"there is no preset '{name}'; choose one of {', '.join(preset_names())}, or give the "
             "path of a YAML file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 class PresetError(StudioError):
-    """A preset that cannot be used: unknown, with an unknown key, or with a value of another kind."""
+    """A preset that cannot be used: unknown, or with an unknown key or another kind of value."""
 
 
 def from_values(cls: type[T], values: Any, where: str) -> T:
@@ -115,10 +116,8 @@ def _tuple(kind: Any, value: Any, where: str, path: str) -> Any:
 
 def _plain(kind: Any, value: Any, where: str, path: str) -> Any:
     if kind is float and isinstance(value, str):
-        try:
+        with contextlib.suppress(ValueError):
             value = float(value)  # YAML takes 5e-4 for a text
-        except ValueError:
-            pass
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind is int and isinstance(value, int) and not isinstance(value, bool):
