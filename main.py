@@ -55,6 +55,15 @@ COMMANDS = {
         "what the recorder loses, and what it costs",
     ),
     "train": ("training.cli:run_train", "train the embedded model"),
+    "data label": (
+        "training.data.label_command:run_label",
+        "depth and traces for a robot data set",
+    ),
+    "data from-sessions": (
+        "training.data.from_sessions:run_from_sessions",
+        "steered sessions as post-training data",
+    ),
+    "data make-lab": ("training.data.make_lab_command:run_make_lab", "a small data set of the lab"),
 }
 
 

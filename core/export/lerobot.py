@@ -26,7 +26,7 @@ from core.export.lerobot_rows import (
     usable,
     video_key,
 )
-from core.export.pictures import pictures
+from core.export.pictures import newest
 from core.export.redact import session_name
 from core.export.request import ExportRequest, Pace
 from core.export.statistics import PictureStats, column_stats, joined
@@ -116,7 +116,7 @@ class LeRobotJob:
             "tasks": own,
             "all_tasks": list(tasks),
             "place": place,
-            "stats": _plain(stats),
+            "stats": plain_stats(stats),
             "about": self._about(take),
         }
 
@@ -147,12 +147,12 @@ class LeRobotJob:
         meta = folder / "meta"
         about = {"columns": MEANING, "rules": RULES, "program": "Steering Studio"}
         (meta / "episodes" / "chunk-000").mkdir(parents=True, exist_ok=True)
-        _write_json(meta / "info.json", info)
-        _write_json(meta / "stats.json", _plain(stats))
-        _write_json(meta / "steering_studio.json", about)
-        _write_table(meta / "tasks.parquet", _tasks(made[-1]["all_tasks"]))
+        write_json(meta / "info.json", info)
+        write_json(meta / "stats.json", plain_stats(stats))
+        write_json(meta / "steering_studio.json", about)
+        write_table(meta / "tasks.parquet", tasks_table(made[-1]["all_tasks"]))
         path = folder / EPISODES.format(chunk_index=0, file_index=0)
-        _write_table(path, _episodes(made, self._fps))
+        write_table(path, _episodes(made, self._fps))
 
     def _about(self, take: Take) -> dict[str, Any]:
         return {
@@ -228,24 +228,12 @@ def _film(
     """
     due = [take.since_start(step.begun_ns) for step in steps]
     ages = np.zeros((len(steps), len(films)))
-    held: dict[str, tuple[float, Picture]] = {}
-
-    def catch_up(name: str, now: float) -> None:
-        film, column = films[name], list(films).index(name)
-        while film.count < len(due) and due[film.count] < now:
-            taken, picture = held[name]
-            ages[film.count, column] = due[film.count] - taken
-            film.add(picture)
-
-    for name, time, picture in pictures(take, films, pace):
-        held.setdefault(name, (time, picture))  # before there is any, the first one has to do
-        catch_up(name, time)
-        held[name] = (time, picture)
-    for name in films:
-        if name not in held:
-            return ages, name
-        catch_up(name, float("inf"))
-    return ages, ""
+    columns = {name: column for column, name in enumerate(films)}
+    for name, index, age, picture in newest(take, films, due, pace):
+        ages[index, columns[name]] = age
+        films[name].add(picture)
+    missing = [name for name, film in films.items() if not film.count]
+    return ages, missing[0] if missing else ""
 
 
 def _episodes(made: list[Facts], fps: int) -> pa.Table:
@@ -272,7 +260,7 @@ def _episodes(made: list[Facts], fps: int) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def _tasks(tasks: list[str]) -> pa.Table:
+def tasks_table(tasks: list[str]) -> pa.Table:
     """Return the table of tasks; readers expect pandas to make the words its index."""
     column = {"field_name": "task", "name": "task", "pandas_type": "unicode"}
     number = {"field_name": "task_index", "name": "task_index", "pandas_type": "int64"}
@@ -288,7 +276,9 @@ def _tasks(tasks: list[str]) -> pa.Table:
     return table.replace_schema_metadata({"pandas": json.dumps(about)})
 
 
-def _plain(stats: dict[str, dict[str, NDArray[np.float64]]]) -> dict[str, dict[str, Any]]:
+def plain_stats(stats: dict[str, dict[str, NDArray[np.float64]]]) -> dict[str, dict[str, Any]]:
+    """Return statistics as plain values; counts are whole numbers."""
+
     def values(kind: str, array: NDArray[np.float64]) -> Any:
         return [round(float(array[0]))] if kind == "count" else array.tolist()
 
@@ -298,11 +288,13 @@ def _plain(stats: dict[str, dict[str, NDArray[np.float64]]]) -> dict[str, dict[s
     }
 
 
-def _write_json(path: Path, values: Any) -> None:
+def write_json(path: Path, values: Any) -> None:
+    """Write plain values, completely or not at all."""
     write_whole(path, json.dumps(values, indent=2, ensure_ascii=False).encode())
 
 
-def _write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a parquet file, completely or not at all."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     write_whole(path, sink.getvalue().to_pybytes())

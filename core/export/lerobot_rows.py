@@ -86,23 +86,29 @@ def features(cameras: dict[str, tuple[int, int]], fps: int) -> dict[str, dict[st
         "index": _feature("int64"),
         "task_index": _feature("int64"),
     }
-    for name, (width, height) in sorted(cameras.items()):
-        table[video_key(name)] = {
-            "dtype": "video",
-            "shape": [height, width, 3],
-            "names": ["height", "width", "channels"],
-            "info": {
-                "video.height": height,
-                "video.width": width,
-                "video.codec": "h264",
-                "video.pix_fmt": "yuv420p",
-                "video.is_depth_map": False,
-                "video.fps": fps,
-                "video.channels": 3,
-                "has_audio": False,
-            },
-        }
+    for name, size in sorted(cameras.items()):
+        table[video_key(name)] = video_feature(size, fps)
     return table
+
+
+def video_feature(size: tuple[int, int], fps: int) -> dict[str, Any]:
+    """Return the feature of a camera's video; ``size`` is (width, height) [px]."""
+    width, height = size
+    return {
+        "dtype": "video",
+        "shape": [height, width, 3],
+        "names": ["height", "width", "channels"],
+        "info": {
+            "video.height": height,
+            "video.width": width,
+            "video.codec": "h264",
+            "video.pix_fmt": "yuv420p",
+            "video.is_depth_map": False,
+            "video.fps": fps,
+            "video.channels": 3,
+            "has_audio": False,
+        },
+    }
 
 
 def video_key(camera: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from core.export.request import Pace
 from core.export.take import NS, Take
@@ -48,3 +48,42 @@ def pictures(
             if name in before:
                 yield name, *before.pop(name)
             yield name, time, event.frame.image
+
+
+def newest(
+    take: Take, cameras: Collection[str], due: Sequence[float], pace: Pace | None = None
+) -> Iterator[tuple[str, int, float, Picture]]:
+    """Yield for every camera and moment the newest live picture that was there by then.
+
+    Before there is any picture of a camera, its first one has to do. A camera without pictures
+    yields nothing.
+
+    Args:
+        take: The take.
+        cameras: Names of the cameras.
+        due: The moments, ascending [s since the take began].
+        pace: Told how far it is.
+
+    Yields:
+        Camera, index of the moment, age of the picture [s], (H, W, 3) uint8 RGB. The moments of a
+        camera come in their order.
+
+    Raises:
+        StudioError: If the file cannot be read.
+        ExportCancelled: If the export was given up.
+    """
+    at = dict.fromkeys(cameras, 0)
+    held: dict[str, tuple[float, Picture]] = {}
+
+    def catch_up(name: str, now: float) -> Iterator[tuple[str, int, float, Picture]]:
+        while at[name] < len(due) and due[at[name]] < now:
+            taken, picture = held[name]
+            yield name, at[name], due[at[name]] - taken, picture
+            at[name] += 1
+
+    for name, time, picture in pictures(take, cameras, pace):
+        held.setdefault(name, (time, picture))
+        yield from catch_up(name, time)
+        held[name] = (time, picture)
+    for name in held:
+        yield from catch_up(name, float("inf"))

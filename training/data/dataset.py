@@ -74,7 +74,7 @@ class Dataset:
         Raises:
             StudioError: If the file is missing, damaged, or has another number of rows.
         """
-        wanted = columns or tuple(n for n, f in self.features.items() if not f.is_camera)
+        wanted = columns or tuple(n for n, f in self.features.items() if not f.is_picture)
         table = self._table(episode, wanted)
         return {name: _array(table[name], self.features.get(name)) for name in table.column_names}
 
@@ -124,6 +124,23 @@ class Dataset:
             )
         return found
 
+    def raw_pictures(self, episode: EpisodeInfo, column: str) -> Iterator[NDArray[Any] | None]:
+        """Yield the picture of every row with the values that it is stored with, as for depth.
+
+        Raises:
+            StudioError: As :meth:`pictures`.
+        """
+        if self._kind(column) == "image":
+            for cell in self._cells(episode, column):
+                yield pictures.decode_raw(cell, self.root)
+            return
+        yield from pictures.read_clip(
+            self._clip(episode, column),
+            self._times(episode),
+            tolerance=0.5 / self.fps,
+            form=pictures.GREY,
+        )
+
     def table(self, episode: EpisodeInfo) -> pa.Table:
         """Read an episode's rows as they are, pictures in the table included."""
         return self._table(episode, tuple(self._stored()))
@@ -140,7 +157,7 @@ class Dataset:
         return np.asarray(self.rows(episode, ("timestamp",))["timestamp"], dtype=np.float64)
 
     def _kind(self, camera: str) -> str:
-        if camera not in self.cameras:
+        if camera not in self.features or not self.features[camera].is_picture:
             known = ", ".join(self.cameras) or "none"
             raise StudioError(f"'{self.root}' has no camera '{camera}'; its cameras: {known}.")
         return self.features[camera].dtype
@@ -221,7 +238,7 @@ def _feature(name: str, entry: Mapping[str, Any]) -> Feature:
         names = next(iter(names.values()), None)
     known = tuple(str(n) for n in names) if isinstance(names, list) else ()
     shape = tuple(int(size) for size in entry["shape"])
-    return Feature(name=name, dtype=str(entry["dtype"]), shape=shape, names=known)
+    return Feature(name=name, dtype=str(entry["dtype"]), shape=shape, names=known, entry=entry)
 
 
 def _episodes_2(

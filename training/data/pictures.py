@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from core.types import StudioError
 from training.data.types import Clip
 
+GREY = "gray16le"
+"""Pixel format of depth: libav scales 8 and 12 bits up to 16."""
+
 _SEEK_BACK_S = 0.001
 """Times in metadata are rounded; a seek must not land on the keyframe after the one that is due."""
 

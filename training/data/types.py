@@ -58,17 +58,26 @@ class Feature:
         dtype: As in ``info.json``: "float32", "int64", "bool", "string", "image", "video", …
         shape: Of one row's value.
         names: Names of the values along its last axis, if they are told.
+        entry: What ``info.json`` tells of it.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     names: tuple[str, ...] = ()
+    entry: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether its values are pictures, of colour or of depth."""
+        return self.dtype in ("image", "video")
 
     @property
     def is_camera(self) -> bool:
-        """Whether its values are pictures."""
-        return self.dtype in ("image", "video")
+        """Whether its values are colour pictures."""
+        facts = {**(self.entry.get("video_info") or {}), **(self.entry.get("info") or {})}
+        depth = facts.get("is_depth_map") or facts.get("video.is_depth_map")
+        return self.is_picture and not depth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
