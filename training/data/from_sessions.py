@@ -19,9 +19,9 @@ from core.ply import write_whole
 from core.protocol.statistics import compute_statistics
 from core.types import StudioError
 from training.data.conventions import FILE
+from training.data.lab_names import OURS
 from training.data.label_command import left_out_words
 from training.data.lerobot_out import Episode, write_dataset
-from training.data.lab_names import OURS
 from training.data.meta import ACTION_WORDS, PROGRAM, TRACE_WORDS, VERSION, write_about
 from training.data.sessions import (
     Counts,

@@ -5,9 +5,9 @@ the picture's size, then brightness, contrast, saturation and hue change a littl
 released code the trace moves with the crop, and a drawn trace is drawn afterwards, so that its line
 looks as it does when the model is steered.
 
-Depth codes describe the whole picture and cannot be cropped without the depth map that they were
-made of, which an action-reasoning data set does not keep. So the annotated picture of a sample that
-answers with depth is never cropped; its colours still change.
+Depth codes describe the whole picture. Where the data set still has the depth map that they were
+made of, and the model the codec, the crop's map is encoded anew; otherwise the annotated picture of
+a sample that answers with depth is not cropped, and only its colours change.
 """
 
 from __future__ import annotations
@@ -60,6 +60,26 @@ class Crop:
             ),
             dtype=np.uint8,
         )  # fmt: skip
+
+    def part_of_map(
+        self, values: NDArray[np.float32], size: tuple[int, int]
+    ) -> NDArray[np.float32]:
+        """Cut the same part out of a map of another size, enlarged to the map's own size.
+
+        Args:
+            values: (H, W) map of the whole picture.
+            size: Width and height of the picture that this crop was drawn for [px].
+        """
+        height, width = values.shape
+        share = np.array([width / size[0], height / size[1]])
+        start = np.array([self.left, self.top]) * share
+        span = np.array([self.width, self.height]) * share
+        # nearest neighbours: a mean of two distances is a place where nothing is
+        x = start[0] + (np.arange(width) + 0.5) * span[0] / width
+        y = start[1] + (np.arange(height) + 0.5) * span[1] / height
+        columns = np.clip(x.astype(int), 0, width - 1)
+        rows = np.clip(y.astype(int), 0, height - 1)
+        return values[rows[:, None], columns]
 
     def trace(self, points: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
         """Move a trace along; points outside of the part go to its border.

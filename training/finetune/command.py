@@ -16,7 +16,7 @@ from training.finetune.run import MERGED, Finished, Source, run_preset
 
 log = logging.getLogger(__name__)
 
-DATA, TRIALS = "data", "trials.json"
+DATA, LABELLED, TRIALS = "data", "lab", "trials.json"
 
 
 def run_command(
@@ -88,5 +88,27 @@ def _tell(preset: Preset, out: Path, done: Finished) -> None:
 
 
 def _lab_data(preset: Preset, out: Path) -> Source:
-    """Make a small data set in the lab, or take the one that an earlier start made."""
-    raise NotImplementedError
+    """Make and label a small data set in the lab; one that an earlier start made is kept."""
+    from training.data.label import LabelRequest, label  # physics and pictures
+    from training.data.label_command import CODEC
+    from training.data.make_lab import make_lab
+    from training.data.shard import Settings
+
+    recorded, labelled = out / DATA / "recorded", out / DATA / LABELLED
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise StudioError("several processes train on given data; give --data DIR")
+    if not (recorded / "meta" / "info.json").is_file():
+        make_lab(recorded, episodes=preset.lab.episodes)
+    settings = Settings(
+        depth="auto",
+        codec=str(CODEC),
+        depth_model="",
+        released_depth=False,
+        trace="auto",
+        every=1,
+        pointing_url="",
+        pointing_model="",
+        device="cpu",
+    )
+    label(LabelRequest(dataset=recorded, out=labelled, conventions=None, settings=settings))
+    return Source(path=labelled)

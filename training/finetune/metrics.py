@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from core.types import StudioError
+
 log = logging.getLogger(__name__)
 
 FILE = "metrics.jsonl"
@@ -29,8 +31,14 @@ class Metrics:
 
     def write(self, values: dict[str, Any]) -> None:
         """Append a line; ``values`` needs a "step"."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(values) + "\n")
+        except OSError as error:
+            raise StudioError(
+                f"the metrics cannot be written to '{self._path}': {error}; make room and go on "
+                "with --resume"
+            ) from error
         if self._board is not None:
             for name, value in values.items():
                 if name != "step" and isinstance(value, int | float):

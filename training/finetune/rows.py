@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from numpy.typing import NDArray
 from core.protocol.action_codec import encode_chunk
 from core.protocol.statistics import NormStats, read_statistics
 from core.types import ACTION_DIM, CODEBOOK_SIZE, DEPTH_CODES, TRACE_MAX, StudioError
+from training.data.conventions import DepthColumn
+from training.data.conventions_file import parse_conventions
 from training.data.dataset import Dataset, open_dataset
+from training.data.depth import Codec, recorded_depth
 from training.data.types import ACTION, CODES, TRACE, TRACE_LENGTH, EpisodeInfo, trace_points
 from training.finetune.questions import (
     NEEDS_ACTIONS,
@@ -48,6 +52,7 @@ class TrainingSet:
         trace_length: (N,) int64.
         task: (N,) ``task_index``.
         held_out: (N,) bool, rows that are only evaluated on.
+        depth: Column of the depth that the codes were made of, if the data set has it.
     """
 
     name: str
@@ -62,6 +67,7 @@ class TrainingSet:
     trace_length: NDArray[np.int64]
     task: NDArray[np.int64]
     held_out: NDArray[np.bool_]
+    depth: DepthColumn | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -103,6 +109,23 @@ class TrainingSet:
         episode = self.dataset.episodes[self.episode[index]]
         row = int(self.row[index])
         return [self.dataset.picture(episode, name, row) for name in self.cameras[:images]]
+
+    @property
+    def released_depth(self) -> bool:
+        """Whether the codec was fed 0 to 1 instead of -1 to 1."""
+        told: Any = self.dataset.about.get("depth")
+        return isinstance(told, dict) and str(told.get("input", "")).startswith("[0")
+
+    def depth_map(self, index: int, codec: Codec | None) -> NDArray[np.float32] | None:
+        """Return the (H, W) distances [m] of a row that its codes were made of.
+
+        None when the data set has none, or made its codes with another codec.
+        """
+        told: Any = self.dataset.about.get("depth")
+        if self.depth is None or codec is None or told.get("codec") != codec.digest:
+            return None
+        episode, row = self.dataset.episodes[self.episode[index]], int(self.row[index])
+        return next(islice(recorded_depth(self.dataset, episode, self.depth), row, None), None)
 
 
 def open_set(
@@ -155,6 +178,7 @@ def open_set(
             [np.full(len(part[ACTION]), flag) for part, flag in zip(
                 parts, held_out_episodes(name, dataset.episodes, held_out), strict=True)]
         ),
+        depth=_depth_column(dataset, path),
     )  # fmt: skip
     _check_values(made, path)
     return made
@@ -218,6 +242,17 @@ def _statistics(dataset: Dataset, path: Path) -> NormStats:
             f"the action statistics of '{path}' have {stats.dims} values; expected {ACTION_DIM}"
         )
     return stats
+
+
+def _depth_column(dataset: Dataset, path: Path) -> DepthColumn | None:
+    """Return where the depth is that the codes were made of, if it was recorded."""
+    told, conventions = dataset.about.get("depth"), dataset.about.get("conventions")
+    if not isinstance(told, dict) or told.get("source") not in ("simulator", "sensor"):
+        return None
+    if not isinstance(conventions, dict):
+        return None
+    column = parse_conventions(conventions, path).depth
+    return column if column is not None and column.column in dataset.features else None
 
 
 def _cameras(dataset: Dataset, path: Path, images: int) -> tuple[str, ...]:

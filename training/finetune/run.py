@@ -14,6 +14,7 @@ import torch
 from core.model.loading import LoadedModel
 from core.protocol.statistics import read_statistics
 from core.types import StudioError
+from training.data.depth import Codec, load_codec
 from training.finetune.encode import Encoded, SampleEncoder
 from training.finetune.held_out import HeldOut
 from training.finetune.lora import save_adapter
@@ -28,7 +29,7 @@ from training.finetune.network import (
     with_weights,
 )
 from training.finetune.parallel import Team
-from training.finetune.preset import Preset
+from training.finetune.preset import Augment, Preset
 from training.finetune.rows import TrainingSet, open_set
 from training.finetune.samples import Loader, SampleMaker
 from training.finetune.state import gathered, newest_state
@@ -37,8 +38,8 @@ from training.finetune.trainer import STATES, Trainer
 log = logging.getLogger(__name__)
 
 RUN = "run.json"
-MODEL, ADAPTER = "model", "adapter"
-"""Folders of a finished run: a checkpoint, or an adapter and the checkpoint that has it merged."""
+MODEL, ADAPTER, MERGED = "model", "adapter", "merged"
+"""Folders of a finished run: a checkpoint; or an adapter, and the checkpoint that has it merged."""
 
 FREE = {
     *("description", "micro_batch", "parallel", "checkpointing", "workers", "save_every"),
@@ -136,7 +137,10 @@ def _run(
     require(need, team.device, neighbours=team.neighbours)
     loaded, base = open_network(preset)
     about = about_model(sets, preset, loaded.config)
-    maker = _maker(preset, loaded, preset.augment is not None)
+    codec = load_codec(str(base)) if base is not None and loaded.vqvae is not None else None
+    if team.is_main:
+        _compare_codecs(sets, codec)
+    maker = _maker(preset, loaded, preset.augment, codec)
     longest = _longest(maker, mixture)
     need = estimate(
         empty,
@@ -216,15 +220,32 @@ def _begin(
     log.info("%s", preset.description)
     for (name, kind), rate in sorted(mixture.rates.items()):
         log.info("%5.1f %% %s from %s", 100 * rate, kind.value, name)
-    if preset.augment is not None and preset.augment.crop_least < 1.0:
-        log.info("pictures of samples that answer with depth are not cropped: codes have no map")
+
+
+def _compare_codecs(sets: Sequence[TrainingSet], codec: Codec | None) -> None:
+    """Warn when depth codes mean something else to the model than to the data."""
+    for source in sets:
+        told: Any = source.dataset.about.get("depth")
+        made = told.get("codec") if isinstance(told, dict) else None
+        if source.codes is None or made is None:
+            continue
+        if codec is not None and made != codec.digest:
+            log.warning(
+                "the depth codes of '%s' were made with another codec than the model's; label it "
+                "again with --codec and the model's folder",
+                source.name,
+            )
+        if source.depth is None or codec is None or made != codec.digest:
+            log.info("'%s': no crop where depth is answered; codes have no map", source.name)
 
 
 def _plain(preset: Preset) -> dict[str, Any]:
     return json.loads(json.dumps(asdict(preset)))
 
 
-def _maker(preset: Preset, loaded: LoadedModel, vary: bool) -> SampleMaker:
+def _maker(
+    preset: Preset, loaded: LoadedModel, augment: Augment | None, codec: Codec | None = None
+) -> SampleMaker:
     size = preset.image_size or loaded.config.image_size
     encoder = SampleEncoder(
         loaded.processor,
@@ -236,7 +257,8 @@ def _maker(preset: Preset, loaded: LoadedModel, vary: bool) -> SampleMaker:
         images=preset.images,
         chunk=preset.chunk,
         size=None if size is None else (int(size[0]), int(size[1])),
-        augment=preset.augment if vary else None,
+        augment=augment,
+        codec=codec,
     )
 
 
@@ -267,7 +289,7 @@ def _held_out(
         return None
     mixture = Mixture(preset.mixture, sets, seed=preset.seed, held_out=True)
     whole_shares = -(-preset.evaluate_samples // team.processes) * team.processes
-    maker = _maker(preset, loaded, vary=False)
+    maker = _maker(preset, loaded, None)
     return HeldOut(_loader(preset, mixture, maker, loaded, team, whole_shares))
 
 

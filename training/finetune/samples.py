@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.overlay import draw_trace, prepare_frame
-from training.finetune.augment import jitter_colours, random_crop, shaken
+from training.data.depth import Codec, encode, to_values
+from training.finetune.augment import Crop, jitter_colours, random_crop, shaken
 from training.finetune.encode import Batch, Encoded, SampleEncoder, collate
 from training.finetune.mixture import Draw, Mixture
 from training.finetune.preset import Augment
@@ -30,6 +32,7 @@ class SampleMaker:
         chunk: int,
         size: tuple[int, int] | None,
         augment: Augment | None,
+        codec: Codec | None = None,
     ) -> None:
         """Prepare.
 
@@ -39,8 +42,9 @@ class SampleMaker:
             chunk: Action rows per answer.
             size: Width and height that frames are reduced to [px]; None leaves them.
             augment: How pictures are varied, if they are.
+            codec: The model's depth codec, to encode cropped depth maps anew.
         """
-        self._encoder, self._augment = encoder, augment
+        self._encoder, self._augment, self._codec = encoder, augment, codec
         self._images, self._chunk, self._size = images, chunk, size
 
     def make(self, draw: Draw) -> Encoded:
@@ -49,44 +53,47 @@ class SampleMaker:
         Raises:
             StudioError: Its pictures cannot be read, or it is too long.
         """
-        kind = Kind(draw.kind)
-        facts = draw.source.facts(draw.index, kind, self._chunk)
+        facts = draw.source.facts(draw.index, draw.kind, self._chunk)
         read = draw.source.pictures(draw.index, self._images)
         pictures = [prepare_frame(picture, self._size) for picture in read]
-        trace = facts.trace
         if self._augment is not None:
-            pictures, trace = self._vary(draw.rng, kind, pictures, trace, self._augment)
-        if kind is Kind.STEERED:
-            pictures[0] = draw_trace(pictures[0], trace)
-        facts = Facts(
-            instruction=facts.instruction,
-            actions=facts.actions,
-            trace=trace,
-            depth_codes=facts.depth_codes,
-        )
-        return self._encoder.encode(pictures, questions(kind, facts, self._images), kind.value)
+            pictures, facts = self._vary(draw, pictures, facts, self._augment)
+        if draw.kind is Kind.STEERED:
+            pictures[0] = draw_trace(pictures[0], facts.trace)
+        asked = questions(draw.kind, facts, self._images)
+        return self._encoder.encode(pictures, asked, draw.kind.value)
 
     def _vary(
-        self,
-        rng: np.random.Generator,
-        kind: Kind,
-        pictures: list[Picture],
-        trace: NDArray[np.float64],
-        settings: Augment,
-    ) -> tuple[list[Picture], NDArray[np.float64]]:
-        """Vary pictures, and the trace with the first of them."""
-        if kind is Kind.STEERED:
-            trace = shaken(rng, trace, settings)
+        self, draw: Draw, pictures: list[Picture], facts: Facts, settings: Augment
+    ) -> tuple[list[Picture], Facts]:
+        """Vary pictures, and with the first of them what refers to it."""
+        rng = draw.rng
+        if draw.kind is Kind.STEERED:
+            facts = replace(facts, trace=shaken(rng, facts.trace, settings))
         varied: list[Picture] = []
         for number, picture in enumerate(pictures):
             size = (picture.shape[1], picture.shape[0])
-            crop = random_crop(rng, size, settings)
-            whole = settings.crop_least == 1.0 or (number == 0 and kind in NEEDS_DEPTH)
-            if not whole:
-                picture = crop.picture(picture)
-                trace = crop.trace(trace, size) if number == 0 else trace
+            crop: Crop | None = random_crop(rng, size, settings)
+            if settings.crop_least == 1.0:
+                crop = None
+            if crop is not None and number == 0:
+                crop, facts = self._crop_facts(draw, facts, crop, size)
+            picture = picture if crop is None else crop.picture(picture)
             varied.append(jitter_colours(rng, picture, settings))
-        return varied, trace
+        return varied, facts
+
+    def _crop_facts(
+        self, draw: Draw, facts: Facts, crop: Crop, size: tuple[int, int]
+    ) -> tuple[Crop | None, Facts]:
+        """Crop what refers to the annotated picture; no crop when its depth cannot follow."""
+        codes = facts.depth_codes
+        if draw.kind in NEEDS_DEPTH:
+            metres = draw.source.depth_map(draw.index, self._codec)
+            if metres is None or self._codec is None:
+                return None, facts
+            part = crop.part_of_map(to_values(metres, self._codec), size)
+            codes = encode([part], self._codec, released=draw.source.released_depth)[0][0]
+        return crop, replace(facts, trace=crop.trace(facts.trace, size), depth_codes=codes)
 
 
 class Loader:

@@ -75,9 +75,7 @@ def _trial(
     steps = policy.capabilities.execute_steps
     run, refused = 0, 0
     while run + refused < cycles and not lab.lifted(item.slot):
-        observation = Observation(
-            frames=lab.frames(), instruction=instruction, state=lab.state()
-        )
+        observation = Observation(frames=lab.frames(), instruction=instruction, state=lab.state())
         trace = _line(lab, item.slot) if steered else None
         try:
             chunk = policy.infer(observation, trace).chunk
