@@ -1,6 +1,6 @@
 """A few closed-loop trials of a trained checkpoint in the direct lab, named and steered in turn.
 
-This shows that a checkpoint runs, and roughly how it does. ``eval steer`` and ``eval fig3`` measure.
+This shows that a checkpoint runs, and roughly how well; ``eval steer`` and ``eval fig3`` measure.
 """
 
 from __future__ import annotations
