@@ -161,8 +161,6 @@ def test_reserved_words_in_an_instruction_are_refused(loaded):
 
 
 def test_depth_needs_codes():
-    without = Facts(
-        instruction="x", actions="[â½Ĺ]", trace=np.zeros((2, 2)), depth_codes=None
-    )
+    without = Facts(instruction="x", actions="[â½Ĺ]", trace=np.zeros((2, 2)), depth_codes=None)
     with pytest.raises(StudioError, match="needs depth codes"):
         questions(Kind.REASONING, without, 2)

@@ -56,12 +56,12 @@ def test_rates_are_kept(sets):
         assert abs(found[name, kind.value] / 4000 - rate) < spread
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     rates=st.lists(st.floats(0.01, 10.0), min_size=2, max_size=2),
-    kinds=st.dictionaries(
-        st.sampled_from(["steered", "trace"]), st.floats(0.01, 5.0), min_size=1
-    ),
+    kinds=st.dictionaries(st.sampled_from(["steered", "trace"]), st.floats(0.01, 5.0), min_size=1),
     seed=st.integers(0, 2**31),
 )
 def test_whatever_the_rates_the_shares_follow_the_square_root_rule(sets, rates, kinds, seed):
@@ -70,7 +70,7 @@ def test_whatever_the_rates_the_shares_follow_the_square_root_rule(sets, rates, 
         Group(name="b", rate=rates[1], sets=("blind",), kinds=kinds),
     ]
     mixture = Mixture(groups, sets, seed=seed)
-    total = {name: 0.0 for name in ("large", "small", "blind")}
+    total = dict.fromkeys(("large", "small", "blind"), 0.0)
     for (name, _), share in mixture.rates.items():
         total[name] += share
     assert math.isclose(total["large"] / total["small"], math.sqrt(64 / 16), rel_tol=1e-6)
