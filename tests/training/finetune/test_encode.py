@@ -144,8 +144,8 @@ def test_unknown_segments_are_refused(loaded, segments):
 
 
 def test_a_sample_that_is_too_long_is_refused(loaded):
+    asked = questions(Kind.STEERED, facts(), 2)
     with pytest.raises(StudioError, match="the most is 20"):
-        asked = questions(Kind.STEERED, facts(), 2)
         encoder(loaded, longest=20).encode(pictures(), asked, "steered")
 
 
@@ -156,8 +156,9 @@ def test_reserved_words_in_an_instruction_are_refused(loaded):
         trace=np.zeros((2, 2)),
         depth_codes=None,
     )
+    asked = questions(Kind.STEERED, odd, 2)
     with pytest.raises(StudioError, match="reserved"):
-        encoder(loaded).encode(pictures(), questions(Kind.STEERED, odd, 2), "steered")
+        encoder(loaded).encode(pictures(), asked, "steered")
 
 
 def test_depth_needs_codes():

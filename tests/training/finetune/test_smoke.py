@@ -1,0 +1,67 @@
+"""The command that proves the whole path, and the command line around it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import main
+from training.finetune.command import source_of
+from training.finetune.metrics import read_metrics
+
+
+def test_tiny_smoke_trains_is_interrupted_resumes_evaluates_and_runs_in_the_lab(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main.main(["train", "--preset", "tiny-smoke", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "24 steps, loss" in said
+    assert "held-out loss" in said
+    lines = read_metrics(out)
+    losses = [line["loss"] for line in lines if "loss" in line]
+    assert losses[-1] < losses[0] - 1.0
+    assert [line["step"] for line in lines if "loss" in line] == [4, 8, 12, 16, 20, 24]
+    trials = json.loads((out / "trials.json").read_text())
+    assert len(trials) == 1
+    assert trials[0]["cycles"] + trials[0]["refused"] == 2
+    assert (out / "model" / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--preset", "nothing"], "there is no preset 'nothing'; choose one of"),
+        (["--preset", "tiny-smoke", "--set", "stepz=1"], "did you mean 'steps'"),
+        (["--preset", "tiny-smoke", "--data", "/nowhere"], "there is no data set '/nowhere'"),
+        (["--preset", "tiny", "--set", "steps=1"], "takes no --data"),
+        (["--preset", "tiny-smoke", "collect"], "not both"),
+        (["--resume"], "belong to a --preset"),
+        (["merge"], "merge needs --adapter"),
+        (["merge", "--adapter", "/no", "--model", "/no", "--out", "/no"], "is no adapter"),
+        (["--preset", "posttrain-7b-lora", "--model", "/nowhere", "--data", "/no"], "no folder"),
+    ],
+)
+def test_a_wrong_command_is_told_in_a_sentence(tmp_path, capsys, words, sentence):
+    if "--out" not in words:
+        words = [*words, "--out", str(tmp_path / "out")]
+    assert main.main(["train", *words]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_embedded_recipe_runs_its_own_pipeline(monkeypatch):
+    from training import cli
+
+    seen = []
+    monkeypatch.setattr(cli, "_pipeline", lambda _, path, part: seen.append((path, part)) or 0)
+    assert main.main(["train", "--preset", "tiny"]) == 0
+    assert main.main(["train", "all"]) == 0
+    assert main.main(["train"]) == 0
+    assert seen == [(cli.CONFIG, "all")] * 3
+
+
+def test_data_sets_may_be_named(tmp_path):
+    odd = tmp_path / "a=b"
+    odd.mkdir()
+    assert source_of(str(odd)).name is None
+    assert source_of("left=/data/set").name == "left"
+    assert str(source_of("left=/data/set").path) == "/data/set"
