@@ -16,6 +16,13 @@ from training.data.types import trace_row
 
 CAMERAS = ("observation.images.front", "observation.images.wrist")
 TASKS = ("pick up the red cube", "pick up the blue cylinder")
+WORDS = (
+    *("steps=4", "batch=4", "micro_batch=2", "image_size=[32, 24]"),
+    *("build.crop=32", "build.width=16", "build.heads=2"),
+    *("lab.trials=0", "rehearse=false", "log_every=1", "save_every=2", "evaluate_samples=2"),
+)
+"""Settings that make the smallest run of the preset tiny-smoke."""
+
 SIZE = (24, 32)
 """Height and width of the pictures."""
 

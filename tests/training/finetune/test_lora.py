@@ -13,6 +13,7 @@ from core.model.loading import load_checkpoint, save_checkpoint
 from core.policy.local import LocalPolicy
 from core.protocol.statistics import compute_statistics
 from core.types import StudioError
+from tests.training.finetune.small_data import WORDS
 from training.finetune.lora import AdapterError, linear_layers, read_adapter, trainable_parameters
 from training.finetune.merge import merge
 from training.finetune.network import meta_network, small_network
@@ -41,8 +42,6 @@ def base(tmp_path_factory):
 @pytest.fixture(scope="module")
 def made(base, small_set, tmp_path_factory):
     """A short run of adapters, and the checkpoint that has them merged."""
-    from tests.training.finetune.conftest import WORDS
-
     words = [word for word in WORDS if not word.startswith("build")]
     preset = read_preset("tiny-smoke", (*words, LORA, "ema=null"), str(base))
     out = tmp_path_factory.mktemp("lora")
@@ -97,8 +96,6 @@ def test_the_server_loads_the_merged_folder(made):
 
 
 def test_a_run_can_keep_the_models_own_statistics(base, small_set, tmp_path):
-    from tests.training.finetune.conftest import WORDS
-
     words = [word for word in WORDS if not word.startswith("build")]
     settings = (*words, LORA, "statistics=model", "steps=1")
     preset = read_preset("tiny-smoke", settings, str(base))

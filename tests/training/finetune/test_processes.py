@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.finetune.conftest import WORDS
+from tests.training.finetune.small_data import WORDS
 from training.finetune.metrics import read_metrics
 
 ROOT = Path(__file__).resolve().parents[3]
