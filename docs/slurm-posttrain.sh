@@ -19,7 +19,7 @@ HEAD=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 srun .venv/bin/torchrun \
     --nnodes "$SLURM_JOB_NUM_NODES" --nproc-per-node 8 \
     --rdzv-backend c10d --rdzv-endpoint "$HEAD:29500" --rdzv-id "$SLURM_JOB_ID" \
-    main.py train --preset posttrain-7b-lora --data "$DATA" --out "$OUT" --resume
+    main.py train --preset posttrain-7b-lora --data "$DATA" --out "$OUT" --resume || true
 
 if [ ! -d "$OUT/adapter" ]; then
     scontrol requeue "$SLURM_JOB_ID"

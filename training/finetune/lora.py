@@ -8,6 +8,7 @@ convolutional stem of small networks and the token tables stay as they are.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -30,16 +31,23 @@ class AdapterError(StudioError):
     """An adapter that cannot be used."""
 
 
-def linear_layers(model: nn.Module, *, head: bool) -> list[str]:
-    """Return the names of all linear layers."""
+def linear_layers(model: nn.Module, *, head: bool, idle: Sequence[str] = ()) -> list[str]:
+    """Return the names of all linear layers.
+
+    Args:
+        model: The network.
+        head: Include the language model's head.
+        idle: Parts of the names of layers that are left out.
+    """
     names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    names = [name for name in names if not any(part in name for part in idle)]
     return [name for name in names if head or name != HEAD]
 
 
-def trainable_parameters(model: nn.Module, lora: Lora) -> int:
+def trainable_parameters(model: nn.Module, lora: Lora, idle: Sequence[str] = ()) -> int:
     """Return how many parameters adapters on a network would have, without making them."""
     modules = dict(model.named_modules())
-    layers = [modules[name] for name in linear_layers(model, head=lora.head)]
+    layers = [modules[name] for name in linear_layers(model, head=lora.head, idle=idle)]
     return sum(
         lora.rank * (layer.in_features + layer.out_features)
         for layer in layers
@@ -47,8 +55,13 @@ def trainable_parameters(model: nn.Module, lora: Lora) -> int:
     )
 
 
-def add_adapters(model: nn.Module, lora: Lora) -> nn.Module:
+def add_adapters(model: nn.Module, lora: Lora, idle: Sequence[str] = ()) -> nn.Module:
     """Put fresh adapters on a network: the first matrix Gaussian, the second 0.
+
+    Args:
+        model: The network.
+        lora: Size of the adapters.
+        idle: Parts of the names of layers that never get a gradient.
 
     Returns:
         The network that is trained; everything but the adapters is frozen.
@@ -65,7 +78,7 @@ def add_adapters(model: nn.Module, lora: Lora) -> nn.Module:
         lora_dropout=lora.dropout,
         bias="none",
         init_lora_weights="gaussian",
-        target_modules=linear_layers(model, head=lora.head),
+        target_modules=linear_layers(model, head=lora.head, idle=idle),
     )
     return cast(nn.Module, get_peft_model(cast(Any, model), config))
 

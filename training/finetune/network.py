@@ -29,6 +29,9 @@ from training.tokenizer import build_tokenizer, vocabulary_size
 UNUSED = "vision_backbone.pad_embed"
 """Loaded and never applied, as in the released model: it gets no gradient."""
 
+UNASKED = ("image_pooling_2d.wq", "image_pooling_2d.wk")
+"""Attention over a single patch is that patch: its queries and keys get no gradient either."""
+
 EXTRA_ROWS = 16
 """Rows of the second token table of a network that is built."""
 
@@ -148,6 +151,16 @@ def meta_network(preset: Preset) -> MolmoActForActionReasoning:
         return MolmoActForActionReasoning(config)
 
 
+def idle(loaded: LoadedModel) -> tuple[str, ...]:
+    """Return parts of the names of layers that never get a gradient.
+
+    Processes that wait for each other's gradients would wait for these for ever.
+    """
+    images = loaded.processor.images
+    single = images.image_pooling_w * images.image_pooling_h == 1
+    return (UNUSED, *UNASKED) if single else (UNUSED,)
+
+
 def prepare(loaded: LoadedModel, preset: Preset) -> nn.Module:
     """Make a network ready to be trained; adapters are the same in every process."""
     model = loaded.model
@@ -156,11 +169,11 @@ def prepare(loaded: LoadedModel, preset: Preset) -> nn.Module:
             gradient_checkpointing_kwargs={"use_reentrant": False}
         )
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not name.endswith(UNUSED))
+        parameter.requires_grad_(not any(part in name for part in idle(loaded)))
     if preset.lora is None:
         return model
     torch.manual_seed(preset.seed)
-    return add_adapters(model, preset.lora)
+    return add_adapters(model, preset.lora, idle(loaded))
 
 
 def trained_parameters(model: nn.Module) -> dict[str, nn.Parameter]:

@@ -218,6 +218,8 @@ class Preset:
         for name in ("steps", "batch", "micro_batch", "images", "chunk", "save_every", "log_every"):
             if getattr(self, name) < 1:
                 raise PresetError(f"{name} is {getattr(self, name)}; expected at least 1")
+        if self.seed < 0:
+            raise PresetError(f"seed is {self.seed}; expected a number from 0")
         shares = {"held_out": self.held_out, "optimiser.final": self.optimiser.final}
         if self.augment is not None:
             least, most = self.augment.crop_least, self.augment.crop_most

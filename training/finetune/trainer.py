@@ -164,7 +164,7 @@ class Trainer:
         if total <= 0:
             raise StudioError("every token of a step has the weight 0; nothing can be learned")
         # dropout, if there is any: another draw in every step and process, and the same on resume
-        torch.manual_seed((preset.seed * 1_000_003 + step) * 4096 + team.process)
+        torch.manual_seed(((preset.seed * 1_000_003 + step) * 4096 + team.process) % 2**63)
         rate = schedule(step, preset.steps, preset.optimiser)
         optimiser = self.trained.optimiser
         for group in optimiser.param_groups:

@@ -16,7 +16,7 @@ from core.types import StudioError
 from tests.training.finetune.small_data import WORDS
 from training.finetune.lora import AdapterError, linear_layers, read_adapter, trainable_parameters
 from training.finetune.merge import merge
-from training.finetune.network import meta_network, small_network
+from training.finetune.network import UNASKED, meta_network, small_network
 from training.finetune.preset import Build, Lora, read_preset
 from training.finetune.run import Source, run_preset
 
@@ -125,7 +125,7 @@ def test_every_linear_layer_of_the_released_model_is_adapted():
 def test_the_count_of_adapters_is_known_before_they_are_made(made, base):
     preset = read_preset("tiny-smoke", (LORA,), str(base))
     assert preset.lora is not None
-    expected = trainable_parameters(meta_network(preset), preset.lora)
+    expected = trainable_parameters(meta_network(preset), preset.lora, UNASKED)
     weights = load_file(made[1] / "adapter_model.safetensors")
     assert sum(value.numel() for value in weights.values()) == expected
 

@@ -56,9 +56,7 @@ def test_rates_are_kept(sets):
         assert abs(found[name, kind.value] / 4000 - rate) < spread
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, deadline=None)
 @given(
     rates=st.lists(st.floats(0.01, 10.0), min_size=2, max_size=2),
     kinds=st.dictionaries(st.sampled_from(["steered", "trace"]), st.floats(0.01, 5.0), min_size=1),
