@@ -95,9 +95,11 @@ def _arm(table: _Table, folder: Path) -> Arm:
             "rotation of the `state`."
         )
     point = table.table("point") if "point" in table.values else None
-    tool = [float(v) for v in table.values.get("tool", (0.0, 0.0, 0.0))]
-    if len(tool) != 3:
-        raise StudioError("`tool` has three values [m].")
+    tool = table.values.get("tool", (0.0, 0.0, 0.0))
+    if len(tool if isinstance(tool, (list, tuple)) else ()) != 3 or not all(
+        isinstance(value, (int, float)) for value in tool
+    ):
+        raise StudioError("In the conventions, `tool` has three values [m].")
     result = Arm(
         name=str(table.values.get("name", "right")),
         action=_pose(action, "action"),
@@ -105,7 +107,7 @@ def _arm(table: _Table, folder: Path) -> Arm:
         tool_frame=frame == "tool",
         reference=Reference(reference),
         state=state,
-        tool=(tool[0], tool[1], tool[2]),
+        tool=(float(tool[0]), float(tool[1]), float(tool[2])),
         kinematics=_kinematics(where, folder) if where is not None else None,
         point=_part(point) if point is not None else None,
         point_unit=point.choice("unit", ["pixel", "255", "percent"]) if point else "pixel",

@@ -1,4 +1,4 @@
-"""Names and conventions of data sets made from the lab: our own, and those of an imagined other arm.
+"""Names and conventions of data sets made from the lab: our own, and an imagined other arm's.
 
 The other one has absolute poses with Euler angles in degrees, an inverted gripper, and other names
 of columns and cameras. Both are the plain values of a conventions file but for the rate.

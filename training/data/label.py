@@ -30,12 +30,12 @@ from training.data.conventions_file import read_conventions
 from training.data.dataset import Dataset, open_dataset
 from training.data.lerobot_out import Episode, index_features, read_shard, write_dataset
 from training.data.meta import describe_labels, write_about
+from training.data.settings import Settings
 from training.data.shard import (
-    SOURCE_ACTION,
-    Settings,
     check_ready,
     label_episode,
     label_features,
+    source_name,
 )
 from training.data.sheet import write_sheet
 from training.data.skeleton import skeleton
@@ -133,6 +133,11 @@ def label(request: LabelRequest, tell: Tell = lambda done, total, left, words: N
         tell(len(jobs), len(jobs), float("nan"), "putting the data set together")
         result = _assemble(request, dataset, conventions, settings, workplace, plan)
         folder = workplace.complete()
+    except StudioError as error:
+        raise StudioError(
+            f"{error} What is finished is kept in {workplace.folder}; the same command goes on "
+            "where it stopped."
+        ) from error
     finally:
         workplace.close()
     return replace(result, folder=folder, odd=odd, reused=len(jobs) - len(open_jobs))
@@ -242,7 +247,7 @@ def _run(jobs: list[dict[str, Any]], total: int, processes: int, tell: Tell) -> 
         except BrokenProcessPool as error:
             raise StudioError(
                 "A labelling process was ended from outside, perhaps for want of memory. Use fewer "
-                "--processes; the same command goes on where it stopped."
+                "--processes."
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -287,7 +292,7 @@ def _assemble(
 
     features: dict[str, Any] = {}
     for name, feature in dataset.features.items():
-        features[SOURCE_ACTION if name == ACTION else name] = dict(feature.entry)
+        features[source_name(dataset, name)] = dict(feature.entry)
     own = label_features(conventions, settings)
     folder = workplace.bench()
     rows = write_dataset(

@@ -71,7 +71,7 @@ def run_label(arguments: argparse.Namespace) -> None:
         StudioError: If it is not possible.
     """
     from training.data.label import LabelRequest, label
-    from training.data.shard import Settings
+    from training.data.settings import Settings
 
     if arguments.every < 1 or arguments.processes < 1:
         raise StudioError("--every and --processes are whole numbers from 1 on.")

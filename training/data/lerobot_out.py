@@ -170,8 +170,7 @@ def _copy(source: Path, target: Path, *, link: bool) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise StudioError(
-            f"The video {source} cannot be copied to {target.parent}: {error.strerror or error}. "
-            "Make room; the same command goes on where it stopped."
+            f"The video {source} cannot be copied to {target.parent}: {error.strerror or error}."
         ) from error
 
 

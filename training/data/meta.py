@@ -10,7 +10,7 @@ from typing import Any
 from core.ply import write_whole
 from training.data.conventions import Conventions
 from training.data.dataset import Dataset
-from training.data.shard import Settings
+from training.data.settings import Settings
 from training.data.types import ABOUT
 
 VERSION = 1

@@ -141,10 +141,7 @@ class HttpPointer:
                     break
             except (OSError, ValueError) as error:
                 reason = str(error)
-        raise StudioError(
-            f"The endpoint {self._base} does not answer: {reason}. The same command goes on where "
-            "it stopped."
-        )
+        raise StudioError(f"The endpoint {self._base} does not answer: {reason}.")
 
 
 class LocalPointer:

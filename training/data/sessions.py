@@ -38,8 +38,15 @@ from core.video import shaper
 from training.data.gripper import inside
 from training.data.lerobot_out import Episode, index_features
 from training.data.pictures import encode_png
-from training.data.shard import JOINTS
-from training.data.types import ACTION, INTERVENTION, TRACE, TRACE_LENGTH, TRACE_USER, trace_row
+from training.data.types import (
+    ACTION,
+    INTERVENTION,
+    JOINTS,
+    TRACE,
+    TRACE_LENGTH,
+    TRACE_USER,
+    trace_row,
+)
 
 ASKED = "asked"
 """Column: whether the row's pictures are exactly those that its plan was asked with."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,12 @@ from training.data.depth import (
 )
 from training.data.lerobot_out import numeric_stats, write_shard
 from training.data.pointing import load_pointer, question_for
+from training.data.settings import Settings
 from training.data.types import (
     ACTION,
     CODES,
     DEPTH_ERROR,
+    JOINTS,
     SOURCE_FRAME,
     TRACE_SUSPECT,
     EpisodeInfo,
@@ -51,42 +53,9 @@ SOURCE_ACTION = "source_action"
 LOOKED_AT = 12
 """Pictures of a camera and an episode that enter its statistics."""
 
-JOINTS = ("x", "y", "z", "rx", "ry", "rz", "gripper")
-
 
 Skip = Callable[[NDArray[np.bool_], str], None]
 """Marks rows as left out, for a reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How episodes are labelled; plain values.
-
-    Attributes:
-        depth: "simulator", "sensor", "depth-anything" or "none".
-        codec: Checkpoint folder with the depth codec.
-        depth_model: Depth-Anything's folder or name.
-        released_depth: Feed the codec 0 to 1, as the released preparation did.
-        trace: "kinematics", "pointing", "column", or "keep" for the traces that it has already.
-        every: Point in every so many frames.
-        pointing_url: Address of an OpenAI-compatible endpoint.
-        pointing_model: Folder or name of a network that points; or its name at the endpoint.
-        device: Where networks run.
-    """
-
-    depth: str
-    codec: str
-    depth_model: str
-    released_depth: bool
-    trace: str
-    every: int
-    pointing_url: str
-    pointing_model: str
-    device: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
 
 
 def label_episode(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,6 +189,14 @@ class _Source:
         return self.dataset.pictures(self.episode, self.conventions.cameras[0].column)
 
 
+def source_name(dataset: Dataset, column: str) -> str:
+    """Return what an original column is called beside the new ones.
+
+    A data set that was labelled before has canonical actions already, which take their own place.
+    """
+    return SOURCE_ACTION if column == ACTION and not dataset.about else column
+
+
 def _seen(dataset: Dataset, episode: EpisodeInfo, camera: Camera) -> NDArray[np.bool_]:
     """Return which rows have a picture of a camera."""
     return np.array([found is not None for found in dataset.pictures(episode, camera.column)])
@@ -331,10 +308,9 @@ def _table(
     """Return the kept original columns with the new ones beside them."""
     table = dataset.table(episode).take(pa.array(kept))
     own = label_features(conventions, settings)
-    if ACTION in table.column_names:
-        names = [SOURCE_ACTION if name == ACTION else name for name in table.column_names]
-        table = table.rename_columns(names)
-    table = table.drop_columns([name for name in own if name in table.column_names])
+    names = [source_name(dataset, name) for name in table.column_names]
+    table = table.rename_columns(names)
+    table = table.drop_columns([name for name in own if name in names])
     added = as_table(dict(columns), own)
     for name in added.column_names:
         table = table.append_column(name, added[name])
@@ -348,8 +324,7 @@ def _stats(
     dataset: Dataset, episode: EpisodeInfo, table: pa.Table, own: Mapping[str, Any]
 ) -> dict[str, Any]:
     entries = {
-        (SOURCE_ACTION if name == ACTION else name): feature.entry
-        for name, feature in dataset.features.items()
+        source_name(dataset, name): feature.entry for name, feature in dataset.features.items()
     }
     numbers = numeric_stats(table, {**entries, **own})
     stats = {

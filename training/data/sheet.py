@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from core.depth import colourise, metric_map, relative_map
@@ -106,6 +105,8 @@ def _words(rows: dict[str, NDArray[Any]], row: int) -> str:
 def _depth_picture(
     dataset: Dataset, codes: NDArray[np.int64], codec: str, size: tuple[int, int]
 ) -> Picture:
+    import torch
+
     from training.data.depth import load_codec
 
     known = load_codec(codec)

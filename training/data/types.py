@@ -45,6 +45,9 @@ INTERVENTION = "intervention"
 SOURCE_FRAME = "source_frame"
 """() int64: number of the row in its original episode."""
 
+JOINTS = ("x", "y", "z", "rx", "ry", "rz", "gripper")
+"""Names of the values of :data:`ACTION`."""
+
 NO_POINT = -1.0
 ABOUT = "meta/action_reasoning.json"
 
