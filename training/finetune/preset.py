@@ -173,6 +173,7 @@ class Preset:
         augment: How pictures are varied; None leaves them.
         statistics: Whose action ranges the symbols mean: each data set's, or the model's own.
         held_out: Share of each set's episodes that is only evaluated on.
+        failures: Learn from episodes that are marked as failed as well.
         workers: Threads that prepare samples.
         save_every: Steps between checkpoints.
         log_every: Steps between lines of metrics.
@@ -206,6 +207,7 @@ class Preset:
     augment: Augment | None = field(default_factory=Augment)
     statistics: Literal["data", "model"] = "data"
     held_out: float = 0.02
+    failures: bool = False
     workers: int = 4
     save_every: int = 500
     log_every: int = 10

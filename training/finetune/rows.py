@@ -19,7 +19,15 @@ from training.data.conventions import DepthColumn
 from training.data.conventions_file import parse_conventions
 from training.data.dataset import Dataset, open_dataset
 from training.data.depth import Codec, recorded_depth
-from training.data.types import ACTION, CODES, TRACE, TRACE_LENGTH, EpisodeInfo, trace_points
+from training.data.types import (
+    ACTION,
+    CODES,
+    TRACE,
+    TRACE_LENGTH,
+    TRACE_SUSPECT,
+    EpisodeInfo,
+    trace_points,
+)
 from training.finetune.questions import (
     NEEDS_ACTIONS,
     NEEDS_DEPTH,
@@ -52,6 +60,7 @@ class TrainingSet:
         trace_length: (N,) int64.
         task: (N,) ``task_index``.
         held_out: (N,) bool, rows that are only evaluated on.
+        left_out: (N,) bool, rows that are not used: of failed episodes, or with a guessed trace.
         depth: Column of the depth that the codes were made of, if the data set has it.
     """
 
@@ -67,6 +76,7 @@ class TrainingSet:
     trace_length: NDArray[np.int64]
     task: NDArray[np.int64]
     held_out: NDArray[np.bool_]
+    left_out: NDArray[np.bool_]
     depth: DepthColumn | None = None
 
     def __len__(self) -> int:
@@ -75,7 +85,7 @@ class TrainingSet:
 
     def usable(self, kind: Kind, *, held_out: bool) -> NDArray[np.int64]:
         """Return the rows that can answer a kind of question."""
-        fits = self.held_out == held_out
+        fits = (self.held_out == held_out) & ~self.left_out
         if kind in NEEDS_DEPTH:
             fits = fits & (self.codes is not None)
         if kind in NEEDS_TRACE:
@@ -134,6 +144,7 @@ def open_set(
     *,
     images: int,
     held_out: float,
+    failures: bool = False,
     statistics: NormStats | None = None,
 ) -> TrainingSet:
     """Open a data set and check that it can be trained on.
@@ -143,6 +154,7 @@ def open_set(
         name: What the mixture calls it; the folder's name when None.
         images: Pictures per prompt.
         held_out: Share of episodes that are only evaluated on.
+        failures: Learn from episodes that are marked as failed as well.
         statistics: Action ranges to take instead of the data set's.
 
     Raises:
@@ -158,28 +170,28 @@ def open_set(
     if not episodes:
         raise DataError(f"the data set '{path}' has no rows")
     stats = statistics or _statistics(dataset, path)
-    columns = tuple(n for n in (ACTION, CODES, TRACE, TRACE_LENGTH, TASK) if n in dataset.features)
+    wanted = (ACTION, CODES, TRACE, TRACE_LENGTH, TASK, TRACE_SUSPECT)
+    columns = tuple(name for name in wanted if name in dataset.features)
     parts = [dataset.rows(episode, columns) for episode in dataset.episodes]
     joined = {column: np.concatenate([part[column] for part in parts]) for column in columns}
     codes = joined.get(CODES)
+    lengths = [len(part[ACTION]) for part in parts]
     made = TrainingSet(
         name=name,
         dataset=dataset,
         cameras=_cameras(dataset, path, images),
         statistics=stats,
-        episode=np.repeat(np.arange(len(parts)), [len(part[ACTION]) for part in parts]),
-        row=np.concatenate([np.arange(len(part[ACTION])) for part in parts]),
+        episode=np.repeat(np.arange(len(parts)), lengths),
+        row=np.concatenate([np.arange(length) for length in lengths]),
         actions=np.asarray(joined[ACTION], dtype=np.float32),
         codes=None if codes is None else np.asarray(codes, dtype=np.int64),
         trace=np.asarray(joined[TRACE], dtype=np.float32).reshape(-1, 10),
         trace_length=np.asarray(joined[TRACE_LENGTH], dtype=np.int64).reshape(-1),
         task=np.asarray(joined[TASK], dtype=np.int64).reshape(-1),
-        held_out=np.concatenate(
-            [np.full(len(part[ACTION]), flag) for part, flag in zip(
-                parts, held_out_episodes(name, dataset.episodes, held_out), strict=True)]
-        ),
+        held_out=np.repeat(held_out_episodes(name, dataset.episodes, held_out), lengths),
+        left_out=_left_out(dataset, joined, lengths, failures=failures),
         depth=_depth_column(dataset, path),
-    )  # fmt: skip
+    )
     _check_values(made, path)
     return made
 
@@ -242,6 +254,16 @@ def _statistics(dataset: Dataset, path: Path) -> NormStats:
             f"the action statistics of '{path}' have {stats.dims} values; expected {ACTION_DIM}"
         )
     return stats
+
+
+def _left_out(
+    dataset: Dataset, joined: dict[str, NDArray[Any]], lengths: list[int], *, failures: bool
+) -> NDArray[np.bool_]:
+    failed = [episode.about.get("success") is False for episode in dataset.episodes]
+    left_out = np.repeat(np.array(failed) & (not failures), lengths)
+    if TRACE_SUSPECT in joined:
+        left_out |= np.asarray(joined[TRACE_SUSPECT], dtype=bool).reshape(-1)
+    return left_out
 
 
 def _depth_column(dataset: Dataset, path: Path) -> DepthColumn | None:

@@ -124,6 +124,7 @@ def _run(
             source.name,
             images=preset.images,
             held_out=preset.held_out,
+            failures=preset.failures,
             statistics=stats,
         )
         for source in sources
@@ -218,6 +219,11 @@ def _begin(
     except OSError as error:
         raise StudioError(f"the run cannot be written to '{out}': {error}") from error
     log.info("%s", preset.description)
+    for one in sets:
+        if left := int(one.left_out.sum()):
+            log.info(
+                "%d of %d rows of '%s' are failed or guessed: not used", left, len(one), one.name
+            )
     for (name, kind), rate in sorted(mixture.rates.items()):
         log.info("%5.1f %% %s from %s", 100 * rate, kind.value, name)
 

@@ -37,6 +37,7 @@ def write_small_set(
     cameras: tuple[str, ...] = CAMERAS,
     dims: int = 7,
     change: dict[str, Any] | None = None,
+    success: list[int] | None = None,
 ) -> Path:
     """Write a data set of random labels.
 
@@ -49,6 +50,7 @@ def write_small_set(
         cameras: Names of the pictures.
         dims: Values of an action.
         change: Columns that are replaced.
+        success: Whether each episode succeeded, if that is told.
     """
     rng = np.random.default_rng(seed)
     n = episodes * rows
@@ -93,6 +95,8 @@ def write_small_set(
         "data/chunk_index": [0] * episodes,
         "data/file_index": [0] * episodes,
     }
+    if success is not None:
+        listed["success"] = [bool(one) for one in success]
     _table(folder / "meta/episodes/chunk-000/file-000.parquet", listed)
     stats = compute_statistics(actions, trajectories=episodes).to_config()
     write_about(folder, {"cameras": list(cameras), "norm_stats": {folder.name: stats}})

@@ -49,6 +49,15 @@ def test_a_share_of_the_episodes_is_held_out(tmp_path):
     assert held_out_episodes("a", episodes, 0.4) != held_out_episodes("b", episodes, 0.4)
 
 
+def test_failed_episodes_and_guessed_traces_are_not_used(tmp_path):
+    guessed = np.arange(18) == 3
+    folder = write_small_set(tmp_path / "a", change={"trace_suspect": guessed}, success=[1, 0, 1])
+    source = opened(folder)
+    assert source.usable(Kind.STEERED, held_out=False).tolist() == [0, 1, 2, 4, 5, *range(12, 18)]
+    every = open_set(folder, images=2, held_out=0.0, failures=True)
+    assert len(every.usable(Kind.STEERED, held_out=False)) == 17
+
+
 def nan_action(folder):
     rows = np.zeros((18, 7))
     rows[8, 2] = np.nan
