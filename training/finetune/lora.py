@@ -111,14 +111,12 @@ class Adapter:
         folder: Where it is.
         rank: Rank of its matrices.
         alpha: Its scale is ``alpha / rank``.
-        targets: Names of the layers.
         about: Contents of :data:`ABOUT`.
     """
 
     folder: Path
     rank: int
     alpha: float
-    targets: tuple[str, ...]
     about: dict[str, Any]
 
 
@@ -138,15 +136,11 @@ def read_adapter(folder: Path) -> Adapter:
     for name in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save"):
         if settings.get(name):
             raise AdapterError(f"the adapter '{folder}' uses {name}, which cannot be merged here")
-    rank, alpha, targets = (settings.get(key) for key in ("r", "lora_alpha", "target_modules"))
+    rank, alpha = settings.get("r"), settings.get("lora_alpha")
     if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
         raise AdapterError(f"the adapter '{folder}' says rank {rank!r} and alpha {alpha!r}")
-    if not isinstance(targets, list) or not all(isinstance(name, str) for name in targets):
-        raise AdapterError(f"the adapter '{folder}' does not list its layers")
     about = _json(folder / ABOUT) if (folder / ABOUT).is_file() else {}
-    return Adapter(
-        folder=folder, rank=rank, alpha=float(alpha), targets=tuple(targets), about=about
-    )
+    return Adapter(folder=folder, rank=rank, alpha=float(alpha), about=about)
 
 
 def _json(path: Path) -> dict[str, Any]:

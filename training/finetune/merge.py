@@ -63,8 +63,9 @@ def add_into(model: nn.Module, adapter: Adapter) -> None:
     except (SafetensorError, OSError) as error:
         raise AdapterError(f"the adapter '{adapter.folder}' cannot be read: {error}") from error
     modules = dict(model.named_modules())
-    scale = adapter.alpha / adapter.rank
-    for name in adapter.targets:
+    ending = ".lora_A.weight"
+    names = [key[len(_PREFIX) : -len(ending)] for key in weights if key.endswith(ending)]
+    for name in names:
         layer = modules.get(name)
         first, second = (weights.pop(f"{_PREFIX}{name}.lora_{k}.weight", None) for k in "AB")
         if not isinstance(layer, nn.Linear) or first is None or second is None:
@@ -72,17 +73,13 @@ def add_into(model: nn.Module, adapter: Adapter) -> None:
                 f"the adapter '{adapter.folder}' does not fit the model at the layer '{name}'; "
                 "give --model the checkpoint that it was trained on"
             )
-        _add(layer, first, second, scale, name, adapter)
-    if weights:
-        raise AdapterError(
-            f"the adapter '{adapter.folder}' has weights for '{min(weights)}', which it does not "
-            "list among its layers"
-        )
+        _add(layer, first, second, name, adapter)
+    if weights or not names:
+        odd = f"the odd weight '{min(weights)}'" if weights else "no weights"
+        raise AdapterError(f"the adapter '{adapter.folder}' has {odd}")
 
 
-def _add(
-    layer: nn.Linear, first: Tensor, second: Tensor, scale: float, name: str, adapter: Adapter
-) -> None:
+def _add(layer: nn.Linear, first: Tensor, second: Tensor, name: str, adapter: Adapter) -> None:
     wanted = (adapter.rank, layer.in_features), (layer.out_features, adapter.rank)
     if (tuple(first.shape), tuple(second.shape)) != wanted:
         raise AdapterError(
@@ -94,7 +91,7 @@ def _add(
         raise AdapterError(f"the adapter's weights for '{name}' are not finite")
     with torch.no_grad():
         update = second.float() @ first.float()
-        layer.weight.add_((scale * update).to(layer.weight.dtype))
+        layer.weight.add_((adapter.alpha / adapter.rank * update).to(layer.weight.dtype))
 
 
 def write_model(

@@ -20,6 +20,7 @@ from training.finetune.network import UNASKED, meta_network, small_network
 from training.finetune.preset import Build, Lora, read_preset
 from training.finetune.run import Source, run_preset
 
+BUILD = Build(crop=32, patch=16, width=16, heads=2)
 LORA = "lora={rank: 4, alpha: 8}"
 
 
@@ -27,7 +28,7 @@ LORA = "lora={rank: 4, alpha: 8}"
 def base(tmp_path_factory):
     """A checkpoint with two files of the released code beside it, and its own statistics."""
     folder = tmp_path_factory.mktemp("base") / "checkpoint"
-    loaded = small_network(Build(crop=32, patch=16, width=16, heads=2), seed=4)
+    loaded = small_network(BUILD, seed=4)
     config = loaded.model.config
     actions = torch.randn(50, 7, generator=torch.Generator().manual_seed(0)).numpy()
     config.norm_stats = {"own": compute_statistics(actions).to_config()}
@@ -108,15 +109,14 @@ def test_only_adapters_are_trained_and_saved(made):
     adapter = read_adapter(made[1])
     assert adapter.rank == 4
     weights = load_file(made[1] / "adapter_model.safetensors")
-    assert len(weights) == 2 * len(adapter.targets)
-    assert "lm_head" in adapter.targets
+    base_names = linear_layers(small_network(BUILD, 4).model, head=True, idle=UNASKED)
+    assert len(weights) == 2 * len(base_names)
+    assert "base_model.model.lm_head.lora_A.weight" in weights
     assert all(name.endswith((".lora_A.weight", ".lora_B.weight")) for name in weights)
 
 
 def test_every_linear_layer_of_the_released_model_is_adapted():
-    """About the paper's 97 million at rank 32; without the head about 90."""
-    preset = read_preset("posttrain-7b-lora", ("build={width: 64}",))
-    small = small_network(preset.build or Build(), 0).model
+    small = small_network(Build(), 0).model
     names = linear_layers(small, head=True)
     assert len(names) == sum(type(m).__name__ == "Linear" for m in small.modules())
     assert len(linear_layers(small, head=False)) == len(names) - 1
@@ -142,9 +142,10 @@ def change_settings(folder, **values):
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
-def nan_weights(folder):
+def change_weights(folder, change=lambda weight: weight, rename=("", "")):
     path = folder / "adapter_model.safetensors"
-    save_file({k: v * float("nan") for k, v in load_file(path).items()}, path)
+    values = {key.replace(*rename): change(value) for key, value in load_file(path).items()}
+    save_file(values, path)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +158,10 @@ def nan_weights(folder):
         (lambda f: change_settings(f, peft_type="IA3"), "expected LORA"),
         (lambda f: change_settings(f, use_dora=True), "uses use_dora"),
         (lambda f: change_settings(f, r=5), "the model's layer asks for"),
-        (lambda f: change_settings(f, target_modules="all-linear"), "does not list"),
-        (lambda f: change_settings(f, target_modules=["lm_head"]), "does not list among"),
-        (lambda f: change_settings(f, target_modules=["model.nothing"]), "does not fit"),
-        (nan_weights, "not finite"),
+        (lambda f: change_weights(f, lambda w: w * float("nan")), "not finite"),
+        (lambda f: change_weights(f, rename=("lm_head", "nothing")), "at the layer 'nothing'"),
+        (lambda f: change_weights(f, rename=("lm_head.lora_B", "x.lora_C")), "'lm_head'"),
+        (lambda f: change_weights(f, rename=("lora", "other")), "has the odd weight"),
     ],
 )
 def test_a_damaged_adapter_is_told(copied, base, tmp_path, damage, sentence):

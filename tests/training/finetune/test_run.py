@@ -113,9 +113,8 @@ def test_held_out_losses_are_told_by_kind_and_segment(whole):
 
 
 def test_the_board_has_the_same_numbers(whole):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    board = EventAccumulator(str(whole / "tensorboard"))
+    module = "tensorboard.backend.event_processing.event_accumulator"
+    board = pytest.importorskip(module).EventAccumulator(str(whole / "tensorboard"))
     board.Reload()
     found = [event.value for event in board.Scalars("loss")]
     assert found == pytest.approx(loss_lines(whole), rel=1e-6)
