@@ -127,8 +127,8 @@ def write_model(
             vqvae=loaded.vqvae,
             dtype=dtype,
         )
-        for pattern in COPIED if base is not None else ():
-            for path in sorted(base.glob(pattern)):
+        for pattern in COPIED:
+            for path in sorted(base.glob(pattern)) if base is not None else ():
                 if path.is_file() and not (partial / path.name).exists():
                     shutil.copyfile(path, partial / path.name)
         if out.exists():

@@ -15,12 +15,14 @@ from core.model.configuration import (
     MolmoActLlmConfig,
     MolmoActVitConfig,
 )
+from core.model.depth_files import RELEASED, WEIGHTS
 from core.model.image_processing import MolmoActImageProcessor
 from core.model.loading import LoadedModel, find_folder, load_checkpoint, read_config
 from core.model.modeling import MolmoActForActionReasoning
 from core.model.processing import MolmoActProcessor
 from core.model.tokens import token_ids
 from core.types import StudioError
+from training.data.depth import Codec, load_codec
 from training.finetune.lora import add_adapters
 from training.finetune.preset import Build, Optimiser, Preset
 from training.finetune.rows import TrainingSet
@@ -32,6 +34,7 @@ UNUSED = "vision_backbone.pad_embed"
 UNASKED = ("image_pooling_2d.wq", "image_pooling_2d.wk")
 """Attention over a single patch is that patch: its queries and keys get no gradient either."""
 
+CODECS = (WEIGHTS, RELEASED)
 EXTRA_ROWS = 16
 """Rows of the second token table of a network that is built."""
 
@@ -95,6 +98,9 @@ def small_network(build: Build, seed: int) -> LoadedModel:
     ids = token_ids(tokenizer)
     config = small_config(build, ids.image_patch, vocabulary_size(tokenizer))
     torch.manual_seed(seed)
+    codec = None if build.codec is None else load_codec(build.codec)
+    if codec is not None and codec.near is not None and codec.far is not None:
+        config.depth_range = {"near": codec.near, "far": codec.far}
     model = MolmoActForActionReasoning(config)
     model.generation_config = GenerationConfig(
         bos_token_id=ids.bos, eos_token_id=ids.eos, pad_token_id=ids.pad
@@ -114,10 +120,18 @@ def small_network(build: Build, seed: int) -> LoadedModel:
         model=model,
         processor=processor,
         tokenizer=tokenizer,
-        vqvae=None,
+        vqvae=None if codec is None else codec.model,
         config=config,
         name="built",
     )
+
+
+def codec_of(preset: Preset, base: Path | None) -> Codec | None:
+    """Return the depth codec that belongs to a preset's network, if it has one."""
+    if preset.build is not None:
+        return None if preset.build.codec is None else load_codec(preset.build.codec)
+    assert base is not None, "a network that is not built has a folder"
+    return load_codec(str(base)) if any((base / name).is_file() for name in CODECS) else None
 
 
 def open_network(preset: Preset) -> tuple[LoadedModel, Path | None]:

@@ -14,6 +14,7 @@ import yaml
 from training.finetune.reading import PresetError, from_values, with_words
 
 FOLDER = Path(__file__).parents[1] / "presets"
+ROOT = Path(__file__).parents[2]
 EMBEDDED = "embedded"
 """Value of ``recipe`` in presets that are run by :mod:`training.pipeline`."""
 
@@ -117,6 +118,7 @@ class Build:
         heads: Attention heads.
         vision_layers: Layers of the encoder, at least 2.
         layers: Layers of the language model.
+        codec: Checkpoint folder whose depth codec it takes; None leaves it without.
     """
 
     crop: int = 64
@@ -125,6 +127,7 @@ class Build:
     heads: int = 4
     vision_layers: int = 2
     layers: int = 2
+    codec: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,9 +281,19 @@ def read_preset(name: str, words: tuple[str, ...] = (), model: str | None = None
     values = with_words(preset_values(name), words)
     if model is not None:
         values |= {"model": model, "build": None}
+    values |= {"model": _found(values.get("model"))}
+    if isinstance(values.get("build"), dict):
+        values["build"] = values["build"] | {"codec": _found(values["build"].get("codec"))}
     preset = from_values(Preset, values, f"preset '{name}'")
     if (preset.model is None) == (preset.build is None):
         raise PresetError(
             f"preset '{name}' needs either a model or sizes to build one; give --model FOLDER"
         )
     return preset
+
+
+def _found(path: Any) -> Any:
+    """Return a path of a preset; what is not here may be in the program's own folder."""
+    if not isinstance(path, str) or Path(path).exists() or not (ROOT / path).exists():
+        return path
+    return str(ROOT / path)

@@ -311,7 +311,7 @@ def _check_values(made: TrainingSet, path: Path) -> None:
         raise DataError(f"'{path}': a trace has {int(length.max())} points; the most is 5")
     used = np.arange(5) < length[:, None]
     inside = np.isfinite(points) & (points >= 0) & (points <= TRACE_MAX)
-    if not inside.all(axis=2)[used].all():
+    if not np.all(inside.all(axis=2) | ~used):
         raise DataError(f"'{path}': a trace point lies outside of 0 to 255")
     codes = made.codes
     if codes is not None and (

@@ -14,7 +14,7 @@ import torch
 from core.model.loading import LoadedModel
 from core.protocol.statistics import read_statistics
 from core.types import StudioError
-from training.data.depth import Codec, load_codec
+from training.data.depth import Codec
 from training.finetune.encode import Encoded, SampleEncoder
 from training.finetune.held_out import HeldOut
 from training.finetune.lora import save_adapter
@@ -23,6 +23,7 @@ from training.finetune.merge import write_model
 from training.finetune.mixture import Mixture, MixtureError
 from training.finetune.network import (
     about_model,
+    codec_of,
     meta_network,
     open_network,
     prepare,
@@ -138,7 +139,7 @@ def _run(
     require(need, team.device, neighbours=team.neighbours)
     loaded, base = open_network(preset)
     about = about_model(sets, preset, loaded.config)
-    codec = load_codec(str(base)) if base is not None and loaded.vqvae is not None else None
+    codec = codec_of(preset, base)
     if team.is_main:
         _compare_codecs(sets, codec)
     maker = _maker(preset, loaded, preset.augment, codec)

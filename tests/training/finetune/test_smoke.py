@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 import main
+from training.data.depth import encode, load_codec, to_values
 from training.finetune.command import source_of
 from training.finetune.metrics import read_metrics
+from training.finetune.preset import ROOT
+from training.finetune.rows import open_set
 
 
 def test_tiny_smoke_trains_is_interrupted_resumes_evaluates_and_runs_in_the_lab(tmp_path, capsys):
@@ -25,6 +29,20 @@ def test_tiny_smoke_trains_is_interrupted_resumes_evaluates_and_runs_in_the_lab(
     assert len(trials) == 1
     assert trials[0]["cycles"] + trials[0]["refused"] == 2
     assert (out / "model" / "config.json").is_file()
+    the_depth_of_every_row_gives_its_codes(out / "data" / "lab")
+
+
+def the_depth_of_every_row_gives_its_codes(folder):
+    """So that a crop of it gives the crop's."""
+    source = open_set(folder, images=2, held_out=0.0)
+    codec = load_codec(str(ROOT / "assets/models/embedded"))
+    assert source.codes is not None
+    for index in (0, len(source) // 2, len(source) - 1):
+        metres = source.depth_map(index, codec)
+        assert metres is not None
+        found = encode([to_values(metres, codec)], codec)[0][0]
+        assert (found == source.codes[index]).mean() > 0.97
+    assert source.depth_map(0, replace(codec, digest="another's")) is None
 
 
 @pytest.mark.parametrize(
