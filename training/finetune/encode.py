@@ -180,12 +180,12 @@ class SampleEncoder:
             text, add_special_tokens=False, return_offsets_mapping=True
         )
         ids: list[int] = list(coded["input_ids"])  # pyright: ignore[reportArgumentType]
-        offsets: list[tuple[int, int]] = list(coded["offset_mapping"])  # pyright: ignore[reportArgumentType]
+        offsets = np.array(coded["offset_mapping"]).reshape(-1, 2)
         of_character = np.zeros(len(text) + 1, dtype=np.int64)
         for start, end, segment in question.spans:
             of_character[start + 1 : end + 1] = segment
         # a token that begins with the blank before a part belongs to the part
-        segments = [int(of_character[max(start, end - 1)]) for start, end in offsets]
+        segments = of_character[np.maximum(offsets[:, 0], offsets[:, 1] - 1)].tolist()
         return [*ids, self._processor.ids.eos], [*segments, int(Segment.TEXT)]
 
 

@@ -178,6 +178,7 @@ class Preset:
         held_out: Share of each set's episodes that is only evaluated on.
         failures: Learn from episodes that are marked as failed as well.
         workers: Threads that prepare samples.
+        picture_memory: Memory of each process for pictures that were read once [GiB].
         save_every: Steps between checkpoints.
         log_every: Steps between lines of metrics.
         evaluate_every: Steps between held-out losses; 0 evaluates at the end only.
@@ -212,6 +213,7 @@ class Preset:
     held_out: float = 0.02
     failures: bool = False
     workers: int = 4
+    picture_memory: float = 1.0
     save_every: int = 500
     log_every: int = 10
     evaluate_every: int = 0

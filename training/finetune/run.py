@@ -44,6 +44,7 @@ MODEL, ADAPTER, MERGED = "model", "adapter", "merged"
 
 FREE = {
     *("description", "micro_batch", "parallel", "checkpointing", "workers", "save_every"),
+    "picture_memory",
     *("log_every", "evaluate_every", "evaluate_samples", "lab", "rehearse"),
 }
 """What may differ when a run is resumed: none of it changes what is learned."""
@@ -266,6 +267,7 @@ def _maker(
         size=None if size is None else (int(size[0]), int(size[1])),
         augment=augment,
         codec=codec,
+        keep=round(preset.picture_memory * 1024**3),
     )
 
 

@@ -33,6 +33,7 @@ class SampleMaker:
         size: tuple[int, int] | None,
         augment: Augment | None,
         codec: Codec | None = None,
+        keep: int = 0,
     ) -> None:
         """Prepare.
 
@@ -43,7 +44,11 @@ class SampleMaker:
             size: Width and height that frames are reduced to [px]; None leaves them.
             augment: How pictures are varied, if they are.
             codec: The model's depth codec, to encode cropped depth maps anew.
+            keep: Memory for pictures that were read once [bytes]. Small data sets are seen many
+                times; of large ones what fits is kept.
         """
+        self._kept: dict[tuple[str, int], list[Picture]] = {}
+        self._room = keep
         self._encoder, self._augment, self._codec = encoder, augment, codec
         self._images, self._chunk, self._size = images, chunk, size
 
@@ -54,14 +59,26 @@ class SampleMaker:
             StudioError: Its pictures cannot be read, or it is too long.
         """
         facts = draw.source.facts(draw.index, draw.kind, self._chunk)
-        read = draw.source.pictures(draw.index, self._images)
-        pictures = [prepare_frame(picture, self._size) for picture in read]
+        pictures = self._pictures(draw)
         if self._augment is not None:
             pictures, facts = self._vary(draw, pictures, facts, self._augment)
         if draw.kind is Kind.STEERED:
             pictures[0] = draw_trace(pictures[0], facts.trace)
         asked = questions(draw.kind, facts, self._images)
         return self._encoder.encode(pictures, asked, draw.kind.value)
+
+    def _pictures(self, draw: Draw) -> list[Picture]:
+        """Return a row's pictures in the model's size; the list may be changed, they may not."""
+        key = (draw.source.name, draw.index)
+        found = self._kept.get(key)
+        if found is None:
+            read = draw.source.pictures(draw.index, self._images)
+            found = [prepare_frame(picture, self._size) for picture in read]
+            size = sum(picture.nbytes for picture in found)
+            if size <= self._room:  # threads may overdraw it by a few pictures
+                self._room -= size
+                self._kept[key] = found
+        return list(found)
 
     def _vary(
         self, draw: Draw, pictures: list[Picture], facts: Facts, settings: Augment

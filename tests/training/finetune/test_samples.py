@@ -61,6 +61,27 @@ def test_processes_share_the_same_batch(parts):
     assert total == sum(float(batch.weight.sum()) for share in shares for batch in share)
 
 
+def test_pictures_are_read_once_and_stay_as_they_were(parts, monkeypatch):
+    draws = [parts[1].draw(0, index) for index in range(12)]
+    fresh = [maker(parts, Augment()).make(parts[1].draw(0, index)) for index in range(12)]
+    read = []
+    source = type(draws[0].source)
+    pictures = source.pictures
+    monkeypatch.setattr(
+        source, "pictures", lambda self, index, n: read.append(index) or pictures(self, index, n)
+    )
+    for keep, times in ((10**9, 1), (0, 2)):
+        read.clear()
+        own = SampleMaker(parts[0], images=2, chunk=8, size=(32, 24), augment=Augment(), keep=keep)
+        for _ in range(2):
+            made = [own.make(parts[1].draw(0, index)) for index in range(12)]
+        assert all(
+            np.array_equal(one.images, other.images) for one, other in zip(made, fresh, strict=True)
+        )
+        rows = [draw.index for draw in draws]
+        assert sorted(read) == sorted(set(rows) if times == 1 else rows * 2)
+
+
 def test_steered_pictures_carry_the_line_and_others_do_not(parts, monkeypatch):
     seen: dict[str, list[int]] = {}
     encode = SampleEncoder.encode
