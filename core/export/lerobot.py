@@ -293,8 +293,8 @@ def write_json(path: Path, values: Any) -> None:
     write_whole(path, json.dumps(values, indent=2, ensure_ascii=False).encode())
 
 
-def write_table(path: Path, table: pa.Table) -> None:
-    """Write a parquet file, completely or not at all."""
+def write_table(path: Path, table: pa.Table, *, group: int | None = None) -> None:
+    """Write a parquet file, completely or not at all; ``group`` rows can be read by themselves."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
+    pq.write_table(table, sink, row_group_size=group)
     write_whole(path, sink.getvalue().to_pybytes())

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from core.types import StudioError
-from training.data.conventions import Arm, Form, NoOps, Part, Pose, Reference
-from training.data.types import Feature
+from training.data.conventions import Arm, Conventions, Form, NoOps, Part, Pose, Reference
+from training.data.dataset import Dataset
+from training.data.types import EpisodeInfo, Feature
 
 Rows = Mapping[str, NDArray[Any]]
 Values = NDArray[np.float64]
@@ -36,6 +37,21 @@ class Poses:
     position: Values
     rotation: Values
     gripper: Values
+
+
+def declared_rows(conventions: Conventions, dataset: Dataset, episode: EpisodeInfo) -> Rows:
+    """Read what is declared of an episode, its times and tasks; not its depth, which is large.
+
+    Raises:
+        StudioError: If a declared column is missing, or the file is damaged.
+    """
+    wanted = conventions.columns()
+    missing = sorted(wanted - set(dataset.features))
+    if missing:
+        known = ", ".join(n for n, f in dataset.features.items() if not f.is_picture)
+        raise StudioError(f"The data set has no column '{missing[0]}'; its columns: {known}.")
+    wanted |= {"timestamp", "task_index"} & set(dataset.features)
+    return dataset.rows(episode, tuple(sorted(wanted)))
 
 
 def pick(part: Part, rows: Rows, features: Mapping[str, Feature]) -> Values:

@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import StudioError
-from training.data.actions import Poses, Rows, Values, canonical_actions, pick, read_poses
+from training.data.actions import (
+    Poses,
+    Rows,
+    Values,
+    canonical_actions,
+    declared_rows,
+    pick,
+    read_poses,
+)
 from training.data.conventions import Arm, Conventions, Form, Pose
 from training.data.dataset import Dataset
 
@@ -36,6 +44,10 @@ BETTER = 0.3
 declared one (difference of correlations)."""
 
 
+SCALE = 5.0
+"""How many times as far, or as little, as it is told no arm moves over a whole data set."""
+
+
 def check(conventions: Conventions, dataset: Dataset) -> list[str]:
     """Look whether the declared conventions can be those of a data set.
 
@@ -50,7 +62,7 @@ def check(conventions: Conventions, dataset: Dataset) -> list[str]:
     check_cameras(conventions, dataset)
     step = max(len(dataset.episodes) // SAMPLE, 1)
     chosen = [episode for episode in dataset.episodes[::step] if episode.length][:SAMPLE]
-    parts = [dataset.rows(episode) for episode in chosen]
+    parts = [declared_rows(conventions, dataset, episode) for episode in chosen]
     if not parts:
         raise StudioError(f"'{dataset.root}' has no rows.")
     odd = _rate(conventions, dataset, parts)
@@ -113,7 +125,7 @@ def _arm(arm: Arm, dataset: Dataset, parts: list[Rows]) -> list[str]:
     state = None
     if arm.state is not None:
         state = _joined([read_poses(arm.state, rows, features) for rows in parts])
-    finite = np.isfinite(given.position).all(axis=1)
+    finite = np.asarray(np.isfinite(given.position).all(axis=1))
     if not finite.any():
         raise StudioError(f"No action of the {arm.name} arm is a finite number.")
     for pose, what in ((arm.action, "action"), (arm.state, "state")):
@@ -225,11 +237,13 @@ def _direction(arm: Arm, dataset: Dataset, parts: list[Rows]) -> list[str]:
         other = "base" if arm.tool_frame else "tool"
         readings[f"in the {other} frame"] = lambda: replace(arm, tool_frame=not arm.tool_frame)
     found = {name: _agreement(make(), dataset, parts) for name, make in readings.items()}
-    declared = found.pop("as declared")
-    if declared is None:
+    whole = found.pop("as declared")
+    if whole is None:
         return []
-    for name, value in found.items():
-        if value is not None and value > 0.6 and value > declared + BETTER:
+    declared, scale = whole
+    for name, other in found.items():
+        value = other[0] if other is not None else 0.0
+        if value > 0.6 and value > declared + BETTER:
             raise StudioError(
                 f"The actions of the {arm.name} arm agree with its motion at r = {declared:.2f} as "
                 f"declared, and at r = {value:.2f} when they are read {name}."
@@ -239,6 +253,11 @@ def _direction(arm: Arm, dataset: Dataset, parts: list[Rows]) -> list[str]:
             f"The actions of the {arm.name} arm point against its motion (r = {declared:.2f}); a "
             "sign or the order of the axes is wrong."
         )
+    if declared > 0.6 and not 1 / SCALE < scale < SCALE:
+        raise StudioError(
+            f"The {arm.name} arm moves {scale:.2g} times as far as it is told; the unit of its "
+            "action or of its state is wrong."
+        )
     if declared < 0.3:
         return [
             f"The actions of the {arm.name} arm hardly agree with how it then moved "
@@ -247,8 +266,12 @@ def _direction(arm: Arm, dataset: Dataset, parts: list[Rows]) -> list[str]:
     return []
 
 
-def _agreement(arm: Arm, dataset: Dataset, parts: list[Rows]) -> float | None:
-    """Return the correlation of the actions with the change of the state that follows them."""
+def _agreement(arm: Arm, dataset: Dataset, parts: list[Rows]) -> tuple[float, float] | None:
+    """Compare the actions with the change of the state that follows them.
+
+    Returns:
+        Their correlation, and how far the arm moves for what it is told; None with too few rows.
+    """
     asked: list[Values] = []
     moved: list[Values] = []
     for rows in parts:
@@ -259,11 +282,14 @@ def _agreement(arm: Arm, dataset: Dataset, parts: list[Rows]) -> float | None:
         moved.append(np.diff(place, axis=0))
     a, b = np.concatenate(asked), np.concatenate(moved)
     good = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
-    good &= (np.linalg.norm(a, axis=1) > MOVES) & (np.linalg.norm(b, axis=1) > MOVES / 2)
+    good &= np.linalg.norm(a, axis=1) > MOVES
     if good.sum() < 10:
         return None
     a, b = a[good].ravel(), b[good].ravel()
-    return float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
+    product = float(a @ b)
+    return product / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12), product / float(
+        a @ a
+    )
 
 
 def _joined(poses: list[Poses]) -> Poses:

@@ -194,6 +194,15 @@ class Conventions:
     no_ops: NoOps | None
     source: Mapping[str, Any]
 
+    def columns(self) -> set[str]:
+        """Return the names of the columns of numbers that are declared, but for the depth."""
+        parts: list[Part | None] = []
+        for arm in self.arms:
+            for pose in (arm.action, arm.state):
+                parts += [pose.position, pose.rotation, pose.gripper] if pose is not None else []
+            parts += [arm.point, arm.kinematics.joints if arm.kinematics is not None else None]
+        return {part.column for part in parts if part is not None}
+
     def trace_columns(self) -> dict[str, str]:
         """Return the name of the trace column by arm: "trace", or "trace_left" and so on."""
         single = len(self.arms) == 1

@@ -6,30 +6,34 @@ of 0.3.3 and 0.4). File names in the metadata are not trusted: they must stay be
 
 from __future__ import annotations
 
-import json
-import string
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.types import StudioError
 from training.data import pictures
+from training.data.metadata import episodes_2, episodes_3, read_feature, read_json
 from training.data.types import ABOUT, Clip, EpisodeInfo, Feature
 
 Picture = NDArray[np.uint8]
 """(H, W, 3) uint8 RGB."""
 
-_PLACES = {"chunk_index", "file_index", "episode_chunk", "episode_index", "video_key"}
-_DATA_2 = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
-_VIDEO_2 = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
-_DATA_3 = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
-_VIDEO_3 = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
+BATCH = 16
+"""Rows of a column of pictures or depth maps that are held at a time."""
+
+_KNOWN_TIMES: dict[tuple[Path, int], tuple[int, NDArray[np.float64]]] = {}
+"""Times of episodes that were read: 8 bytes a row, asked for with every picture."""
+
+_LISTS = (pa.types.is_list, pa.types.is_fixed_size_list, pa.types.is_large_list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,16 +117,30 @@ class Dataset:
             StudioError: As :meth:`frames`.
         """
         if self._kind(camera) == "image":
-            found = pictures.decode_picture(self._cells(episode, camera)[row], self.root)
+            cell = self._cell(episode, camera, row)
+            found = None if cell is None else pictures.decode_picture(cell, self.root)
         else:
-            time = self._times(episode)[row : row + 1]
-            clip = self._clip(episode, camera)
-            found = next(iter(pictures.read_clip(clip, time, tolerance=0.5 / self.fps)), None)
+            found = self._shot(episode, camera, row, pictures.COLOUR)
         if found is None:
             raise StudioError(
                 f"Episode {episode.number} has no picture of camera '{camera}' for row {row}."
             )
         return found
+
+    def raw(self, episode: EpisodeInfo, column: str, row: int) -> NDArray[Any] | None:
+        """Return a row's picture or array with the values that it is stored with; None if missing.
+
+        Raises:
+            StudioError: As :meth:`pictures`.
+        """
+        feature = self.features.get(column)
+        if feature is not None and not feature.is_picture:
+            cell = self._cell(episode, column, row)
+            return None if cell is None else np.asarray(cell)
+        if self._kind(column) == "image":
+            cell = self._cell(episode, column, row)
+            return None if cell is None else pictures.decode_raw(cell, self.root)
+        return self._shot(episode, column, row, pictures.GREY)
 
     def raw_pictures(self, episode: EpisodeInfo, column: str) -> Iterator[NDArray[Any] | None]:
         """Yield the picture of every row with the values that it is stored with, as for depth.
@@ -141,6 +159,15 @@ class Dataset:
             form=pictures.GREY,
         )
 
+    def stream(self, episode: EpisodeInfo, column: str) -> Iterator[NDArray[Any]]:
+        """Yield a column's value of every row, few at a time: depth maps are large.
+
+        Raises:
+            StudioError: As :meth:`rows`.
+        """
+        for part in self._batches(episode, column):
+            yield from _array(pa.chunked_array([part]), self.features.get(column))
+
     def table(self, episode: EpisodeInfo) -> pa.Table:
         """Read an episode's rows as they are, pictures in the table included."""
         return self._table(episode, tuple(self._stored()))
@@ -148,13 +175,48 @@ class Dataset:
     def _stored(self) -> list[str]:
         return [name for name, feature in self.features.items() if feature.dtype != "video"]
 
-    def _cells(self, episode: EpisodeInfo, camera: str) -> list[Any]:
-        return self._table(episode, (camera,))[camera].to_pylist()
+    def _cells(self, episode: EpisodeInfo, camera: str) -> Iterator[Any]:
+        for part in self._batches(episode, camera):
+            yield from part.to_pylist()
+
+    def _batches(self, episode: EpisodeInfo, column: str) -> Iterator[pa.Array]:
+        try:
+            whole = ds.dataset(episode.data, format="parquet")
+            mine = ds.field("episode_index") == episode.number
+            for batch in whole.to_batches(columns=[column], filter=mine, batch_size=BATCH):
+                yield batch.column(0)
+        except (OSError, pa.ArrowException) as error:
+            reason = str(error).splitlines()[0]
+            raise StudioError(f"{episode.data} cannot be read: {reason}") from error
+
+    def _cell(self, episode: EpisodeInfo, column: str, row: int) -> Any:
+        """Return one value; files with small groups of rows give it without reading the others."""
+        mine = [("episode_index", "=", episode.number), ("frame_index", "=", row)]
+        if "frame_index" in self.features:
+            with suppress(OSError, pa.ArrowException):  # reading on will say what is wrong
+                table = pq.read_table(episode.data, columns=[column], filters=mine)
+                if table.num_rows == 1:
+                    return table[column][0].as_py()
+        return next(islice(self._cells(episode, column), row, None), None)
+
+    def _shot(self, episode: EpisodeInfo, column: str, row: int, form: str) -> NDArray[Any] | None:
+        time = self._times(episode)[row : row + 1]
+        clip = self._clip(episode, column)
+        found = pictures.read_clip(clip, time, tolerance=0.5 / self.fps, form=form)
+        return next(iter(found), None)
 
     def _times(self, episode: EpisodeInfo) -> NDArray[np.float64]:
         if "timestamp" not in self.features:
             return np.arange(episode.length) / self.fps
-        return np.asarray(self.rows(episode, ("timestamp",))["timestamp"], dtype=np.float64)
+        try:
+            changed = episode.data.stat().st_mtime_ns
+        except OSError as error:
+            raise StudioError(f"{episode.data} is missing; the data set is incomplete.") from error
+        known = _KNOWN_TIMES.get((episode.data, episode.number))
+        if known is None or known[0] != changed:
+            times = np.asarray(self.rows(episode, ("timestamp",))["timestamp"], dtype=np.float64)
+            known = _KNOWN_TIMES[episode.data, episode.number] = (changed, times)
+        return known[1]
 
     def _kind(self, camera: str) -> str:
         if camera not in self.features or not self.features[camera].is_picture:
@@ -201,7 +263,7 @@ def open_dataset(path: Path) -> Dataset:
     Raises:
         StudioError: If it is no LeRobot data set, of another version, or its metadata are damaged.
     """
-    info = _json(path / "meta" / "info.json")
+    info = read_json(path / "meta" / "info.json")
     version = str(info.get("codebase_version", ""))
     if version not in ("v2.0", "v2.1", "v3.0"):
         raise StudioError(
@@ -209,9 +271,9 @@ def open_dataset(path: Path) -> Dataset:
             "2.1 and 3.0 can be read."
         )
     try:
-        features = {name: _feature(name, entry) for name, entry in info["features"].items()}
+        features = {name: read_feature(name, entry) for name, entry in info["features"].items()}
         fps = float(info["fps"])
-        read = _episodes_3 if version == "v3.0" else _episodes_2
+        read = episodes_3 if version == "v3.0" else episodes_2
         tasks, episodes = read(path, info, features)
     except StudioError:
         raise
@@ -228,107 +290,15 @@ def open_dataset(path: Path) -> Dataset:
         features=features,
         tasks=tasks,
         episodes=tuple(sorted(episodes, key=lambda episode: episode.number)),
-        about=_json(about) if about.is_file() else {},
+        about=read_json(about) if about.is_file() else {},
     )
-
-
-def _feature(name: str, entry: Mapping[str, Any]) -> Feature:
-    names = entry.get("names")
-    while isinstance(names, Mapping):  # {"motors": [...]} or {"axes": [...]}
-        names = next(iter(names.values()), None)
-    known = tuple(str(n) for n in names) if isinstance(names, list) else ()
-    shape = tuple(int(size) for size in entry["shape"])
-    return Feature(name=name, dtype=str(entry["dtype"]), shape=shape, names=known, entry=entry)
-
-
-def _episodes_2(
-    root: Path, info: Mapping[str, Any], features: Mapping[str, Feature]
-) -> tuple[dict[int, str], list[EpisodeInfo]]:
-    tasks = {int(t["task_index"]): str(t["task"]) for t in _lines(root / "meta" / "tasks.jsonl")}
-    videos = [name for name, feature in features.items() if feature.dtype == "video"]
-    size = int(info.get("chunks_size", 1000))
-    data_path, video_path = info.get("data_path") or _DATA_2, info.get("video_path") or _VIDEO_2
-    episodes: list[EpisodeInfo] = []
-    for entry in _lines(root / "meta" / "episodes.jsonl"):
-        number = int(entry["episode_index"])
-        place = {"episode_index": number, "episode_chunk": number // size}
-        clips = {
-            key: Clip(path=_path(root, video_path, {**place, "video_key": key})) for key in videos
-        }
-        episodes.append(
-            EpisodeInfo(
-                number=number,
-                length=int(entry["length"]),
-                tasks=tuple(str(task) for task in entry.get("tasks", ())),
-                data=_path(root, data_path, place),
-                clips=clips,
-                about={k: v for k, v in entry.items() if k not in _EPISODE_KEYS},
-            )
-        )
-    return tasks, episodes
-
-
-def _episodes_3(
-    root: Path, info: Mapping[str, Any], features: Mapping[str, Feature]
-) -> tuple[dict[int, str], list[EpisodeInfo]]:
-    table = _parquet(root / "meta" / "tasks.parquet")
-    words = table["task"] if "task" in table.column_names else table["__index_level_0__"]
-    numbers = table["task_index"].to_pylist()
-    tasks = {int(k): str(word) for k, word in zip(numbers, words.to_pylist(), strict=True)}
-    videos = [name for name, feature in features.items() if feature.dtype == "video"]
-    data_path, video_path = info.get("data_path") or _DATA_3, info.get("video_path") or _VIDEO_3
-    files = sorted((root / "meta" / "episodes").glob("*/*.parquet"))
-    if not files:
-        raise StudioError(f"'{root}' has no list of episodes (meta/episodes).")
-    episodes: list[EpisodeInfo] = []
-    for entry in (row for file in files for row in _parquet(file).to_pylist()):
-        place = {kind: int(entry[f"data/{kind}"]) for kind in ("chunk_index", "file_index")}
-        clips: dict[str, Clip] = {}
-        for key in videos:
-            prefix = f"videos/{key}"
-            if entry.get(f"{prefix}/file_index") is None:
-                continue
-            spot = {kind: int(entry[f"{prefix}/{kind}"]) for kind in place}
-            clips[key] = Clip(
-                path=_path(root, video_path, {**spot, "video_key": key}),
-                begin_s=float(entry.get(f"{prefix}/from_timestamp") or 0.0),
-            )
-        known = {k: v for k, v in entry.items() if "/" not in k and k not in _EPISODE_KEYS}
-        episodes.append(
-            EpisodeInfo(
-                number=int(entry["episode_index"]),
-                length=int(entry["length"]),
-                tasks=tuple(str(task) for task in entry.get("tasks") or ()),
-                data=_path(root, data_path, place),
-                clips=clips,
-                about=known,
-            )
-        )
-    return tasks, episodes
-
-
-_EPISODE_KEYS = {"episode_index", "length", "tasks", "dataset_from_index", "dataset_to_index"}
-
-
-_LISTS = (pa.types.is_list, pa.types.is_fixed_size_list, pa.types.is_large_list)
-
-
-def _path(root: Path, template: str, values: Mapping[str, Any]) -> Path:
-    """Fill a path of ``info.json`` in; it may name nothing but the known values, as they are."""
-    fields = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
-    pure = PurePosixPath(template.format(**values)) if set(fields) <= _PLACES else None
-    if pure is None or pure.is_absolute() or ".." in pure.parts:
-        raise StudioError(f"'{root}' has a file name that leads elsewhere: {template}")
-    return root / pure
 
 
 def _array(column: Any, feature: Feature | None) -> NDArray[Any]:
     """Return an Arrow column as an array; missing numbers become NaN."""
     kind = column.type
     depth = 0
-    while (
-        pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind)
-    ):
+    while any(test(kind) for test in _LISTS):
         kind, depth = kind.value_type, depth + 1
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
         return np.array(column.to_pylist(), dtype=object)
@@ -344,36 +314,3 @@ def _array(column: Any, feature: Feature | None) -> NDArray[Any]:
         if not len(column) or values.size % len(column):
             raise StudioError("A column's rows have different numbers of values.")
     return values.reshape(len(column), *shape)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StudioError(
-            f"'{path.parent.parent}' is no LeRobot data set: it has no meta/{path.name}."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise StudioError(f"{path} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise StudioError(f"{path} holds no table of facts.")
-    return found
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except FileNotFoundError as error:
-        raise StudioError(f"The data set is incomplete: {path} is missing.") from error
-    except (OSError, ValueError) as error:
-        raise StudioError(f"{path} cannot be read: {error}") from error
-
-
-def _parquet(path: Path) -> pa.Table:
-    try:
-        return pq.read_table(path)
-    except FileNotFoundError as error:
-        raise StudioError(f"The data set is incomplete: {path} is missing.") from error
-    except (OSError, pa.ArrowException) as error:
-        raise StudioError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error

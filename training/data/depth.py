@@ -24,8 +24,7 @@ from core.depth import metres_to_values
 from core.model.depth_files import RELEASED, WEIGHTS, load_vqvae
 from core.model.vqvae import DepthVqVae
 from core.types import CODEBOOK_SIZE, DEPTH_CODES, StudioError
-from training.data.actions import pick
-from training.data.conventions import DepthColumn, Part
+from training.data.conventions import DepthColumn
 from training.data.dataset import Dataset
 from training.data.types import EpisodeInfo
 
@@ -34,7 +33,7 @@ BATCH = 16
 
 MILLIMETRES = 0.001
 QUANTA = 65535.0
-"""Greatest value of a quantised depth picture once libav has scaled it up to 16 bits."""
+"""Greatest value of a quantised depth picture once it is scaled up to 16 bits."""
 
 Values = NDArray[np.float32]
 T = TypeVar("T")
@@ -125,6 +124,20 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield part
 
 
+def recorded_depth_at(
+    dataset: Dataset, episode: EpisodeInfo, declared: DepthColumn, row: int
+) -> Values | None:
+    """Return the recorded (H, W) distances of one row [m], as :func:`recorded_depth` yields them.
+
+    Raises:
+        StudioError: As :func:`recorded_depth`.
+    """
+    raw = dataset.raw(episode, declared.column, row)
+    if raw is None:
+        return None
+    return _metres(raw.reshape(raw.shape[:2]), declared)
+
+
 def recorded_depth(
     dataset: Dataset, episode: EpisodeInfo, declared: DepthColumn
 ) -> Iterator[Values | None]:
@@ -141,18 +154,15 @@ def recorded_depth(
         raise StudioError(f"The data set has no column '{declared.column}'; it has: {known}.")
     if feature.is_picture:
         for raw in dataset.raw_pictures(episode, declared.column):
-            if raw is not None and raw.dtype == np.uint8 and declared.unit in ("linear", "log"):
-                raw = raw * np.uint16(257)  # as libav scales 8 bits up to 16
-            yield None if raw is None else _metres(raw.astype(np.float64), declared)
+            yield None if raw is None else _metres(raw, declared)
         return
     shape = tuple(size for size in feature.shape if size != 1)
     if len(shape) != 2:
         raise StudioError(
             f"The depth column '{declared.column}' has the shape {feature.shape}; expected (H, W)."
         )
-    rows = dataset.rows(episode, (declared.column,))
-    for row in pick(Part(column=declared.column), rows, dataset.features):
-        yield _metres(row.reshape(shape), declared)
+    for row in dataset.stream(episode, declared.column):
+        yield _metres(np.asarray(row).reshape(shape), declared)
 
 
 def to_values(metres: Values, codec: Codec) -> Values:
@@ -192,7 +202,7 @@ class DepthAnything:
         from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
         try:
-            self._processor: Any = AutoImageProcessor.from_pretrained(name)
+            self._processor: Any = AutoImageProcessor.from_pretrained(name, backend="pil")
             model: Any = AutoModelForDepthEstimation.from_pretrained(name)
         except (OSError, ValueError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -222,7 +232,10 @@ def load_depth_anything(name: str, device: str = "cpu") -> DepthAnything:
     return DepthAnything(name, device)
 
 
-def _metres(raw: NDArray[np.float64], declared: DepthColumn) -> Values:
+def _metres(stored: NDArray[Any], declared: DepthColumn) -> Values:
+    raw = stored.astype(np.float64)
+    if stored.dtype == np.uint8 and declared.unit in ("linear", "log"):
+        raw = raw * 257.0  # as in a video of 8 bits
     if declared.unit in ("m", "mm"):
         return (raw * (MILLIMETRES if declared.unit == "mm" else 1.0)).astype(np.float32)
     share = raw / QUANTA

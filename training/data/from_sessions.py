@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -104,11 +103,9 @@ def from_sessions(
     counts = Counts()
     takes, rate = chosen_takes(sessions, counts, unmarked=unmarked)
     chosen = shared_cameras(takes, cameras)
-    place = Workplace(out, {"from-sessions": sorted(path.name for path in sessions)})
+    place = Workplace(out, None)
     try:
         folder = place.bench()
-        shutil.rmtree(folder)
-        folder.mkdir()
         first: list[Episode] = []
         source = session_episodes(takes, chosen, rate, counts)
         for episode in source:

@@ -203,7 +203,7 @@ def traces(points: Points) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 @cache
 def _model(urdf: str, tip: str) -> tuple[Any, int, Any]:
-    import pinocchio as pin
+    import pinocchio as pin  # pyright: ignore[reportMissingImports]  # cmeel's own path
 
     try:
         model = pin.buildModelFromUrdf(urdf)

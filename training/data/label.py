@@ -192,7 +192,7 @@ def _plan(
     """Return what two runs must have in common to be the same; no paths."""
     info = (request.dataset / "meta" / "info.json").read_bytes()
     lengths = [(episode.number, episode.length) for episode in dataset.episodes]
-    told = settings.to_dict() | {"pointing_url": bool(settings.pointing_url)}
+    told = settings.identity()
     if settings.depth != "none":
         from training.data.depth import load_codec
 

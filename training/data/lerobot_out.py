@@ -35,6 +35,9 @@ from core.types import StudioError
 from training.data.types import Clip
 
 INDEX = ("timestamp", "frame_index", "episode_index", "index", "task_index")
+GROUP = 8
+"""Rows that are stored together where rows hold pictures: training reads them in any order."""
+
 STATS_DTYPES = ("float32", "float64", "int64", "int32", "bool", "uint8", "int16", "uint16")
 
 
@@ -102,7 +105,8 @@ def write_dataset(
         table = _indexed(episode, number, start, tasks)
         path = folder / DATA.format(**place)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_table(path, _declared(table, features))
+        heavy = any(e["dtype"] == "image" or len(e["shape"]) == 2 for e in features.values())
+        write_table(path, _declared(table, features), group=GROUP if heavy else None)
         record: dict[str, Any] = {
             "episode_index": number,
             "tasks": list(dict.fromkeys(episode.tasks)),

@@ -6,7 +6,6 @@ absolute poses with Euler angles in degrees, an inverted gripper, other columns 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,12 +72,10 @@ def make_lab(out: Path, *, episodes: int, names: str = "ours", first_seed: int =
     """
     declared = _with_cameras({"rate": RATE_HZ, **NAMES[names]})
     conventions = parse_conventions(declared, out)
-    place = Workplace(out, {"make-lab": names, "episodes": episodes, "seed": first_seed})
+    place = Workplace(out, None)
     lab = DirectLab()
     try:
         folder = place.bench()
-        shutil.rmtree(folder)
-        folder.mkdir()
         features = _features(conventions.arms[0], names)
         seeds = range(first_seed, first_seed + episodes)
         write_dataset(

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from core.types import StudioError
 from training.data.types import Clip
 
-GREY = "gray16le"
-"""Pixel format of depth: libav scales 8 and 12 bits up to 16."""
+COLOUR = "rgb24"
+GREY = "grey"
+"""The first plane as it is stored, scaled up to 16 bits: depth is no colour, and must not be
+converted like one."""
 
 _SEEK_BACK_S = 0.001
 """Times in metadata are rounded; a seek must not land on the keyframe after the one that is due."""
 
 
 def read_clip(
-    clip: Clip, times: NDArray[np.floating], *, tolerance: float, form: str = "rgb24"
+    clip: Clip, times: NDArray[np.floating], *, tolerance: float, form: str = COLOUR
 ) -> Iterator[NDArray[Any] | None]:
     """Yield the picture nearest to every time, None where none is near enough.
 
@@ -29,8 +31,7 @@ def read_clip(
         clip: Where the episode begins in its file.
         times: (N,) ascending times since the episode began [s].
         tolerance: How far a picture may be from its time [s].
-        form: Pixel format as libav names it: "rgb24" gives (H, W, 3) uint8, "gray16le" gives (H, W)
-            uint16.
+        form: :data:`COLOUR` gives (H, W, 3) uint8, :data:`GREY` gives (H, W) uint16.
 
     Raises:
         StudioError: If the file cannot be read.
@@ -69,7 +70,15 @@ def _nearest(
         if best is None or abs(best.time - time) > tolerance:
             yield None
         else:
-            yield best.to_ndarray(format=form)
+            yield _first_plane(best) if form == GREY else best.to_ndarray(format=form)
+
+
+def _first_plane(frame: Any) -> NDArray[np.uint16]:
+    bits = frame.format.components[0].bits
+    kind, plane = (np.uint8 if bits <= 8 else np.dtype("<u2")), frame.planes[0]
+    rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // np.dtype(kind).itemsize)
+    values = rows[: frame.height, : frame.width].astype(np.uint32)
+    return (values * 65535 // (2**bits - 1)).astype(np.uint16)
 
 
 def decode_picture(cell: Any, root: Path) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -35,3 +36,15 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return asdict(self)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides about the result, as plain values; no paths and no machines."""
+        facts: dict[str, Any] = {"depth": self.depth, "trace": self.trace}
+        if self.depth != "none":
+            facts["released_depth"] = self.released_depth
+        if self.depth == "depth-anything":
+            facts["depth_model"] = Path(self.depth_model).name
+        if self.trace == "pointing":
+            facts["every"] = self.every
+            facts["pointing_model"] = Path(self.pointing_model).name
+        return facts

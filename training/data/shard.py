@@ -7,7 +7,7 @@ result in one go. The same values give the same bytes, whoever runs it and howev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from core.export.lerobot_rows import as_table
 from core.export.statistics import PictureStats, column_stats
 from core.types import DEPTH_CODES, StudioError
 from training.data import gripper
-from training.data.actions import canonical_actions, idle_rows
+from training.data.actions import canonical_actions, declared_rows, idle_rows
 from training.data.conventions import Camera, Conventions
 from training.data.conventions_file import parse_conventions
 from training.data.dataset import Dataset, open_dataset
@@ -115,7 +115,7 @@ def _label(
     }
     empty = pa.table({SOURCE_FRAME: pa.array([], pa.int64())})
     try:
-        rows = dataset.rows(episode)
+        rows = declared_rows(conventions, dataset, episode)
         seen = {camera.column: _seen(dataset, episode, camera) for camera in conventions.cameras}
     except StudioError as error:
         return empty, facts | {"rows": 0, "left_out": str(error)}
@@ -129,7 +129,8 @@ def _label(
     actions = np.concatenate(
         [canonical_actions(arm, rows, dataset.features) for arm in conventions.arms], axis=1
     )
-    skip(~np.isfinite(actions).all(axis=1), "action not finite, or no pose before it")
+    known = np.asarray(np.isfinite(actions).all(axis=1))
+    skip(~known, "action not finite, or no pose before it")
     if conventions.no_ops is not None:
         usable = reasons == ""
         idle = np.zeros(episode.length, dtype=bool)
@@ -160,8 +161,8 @@ def label_features(conventions: Conventions, settings: Settings) -> dict[str, di
     if len(conventions.arms) > 1:
         names = [f"{arm.name}_{joint}" for arm in conventions.arms for joint in JOINTS]
 
-    def feature(dtype: str, size: int = 1, words: list[str] | None = None) -> dict[str, Any]:
-        return {"dtype": dtype, "shape": [size], "names": words}
+    def feature(dtype: str, size: int = 1, words: Sequence[str] = ()) -> dict[str, Any]:
+        return {"dtype": dtype, "shape": [size], "names": list(words) or None}
 
     points = [f"{axis}{index}" for index in range(5) for axis in "xy"]
     result = {ACTION: feature("float32", len(names), names)}

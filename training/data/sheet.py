@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def _page(dataset: Dataset) -> str:
     )
 
 
-def _depth_words(about: dict[str, Any]) -> str:
+def _depth_words(about: Mapping[str, Any]) -> str:
     source = about["depth"]["source"]
     error = about.get("depth_error")
     return source if error is None else f"{source}, mean error {100 * error:.2f} % of the range"

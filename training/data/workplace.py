@@ -23,13 +23,18 @@ _PLAN, _LOCK, _SHARDS, _SET = "plan.json", "lock", "shards", "set"
 class Workplace:
     """Holds ``OUT.part``; use :meth:`close` at the end, however it went."""
 
-    def __init__(self, out: Path, plan: dict[str, Any]) -> None:
+    def __init__(self, out: Path, plan: dict[str, Any] | None) -> None:
         """Open the folder, or take up what an earlier run of the same plan left.
+
+        Args:
+            out: Where the data set will be.
+            plan: What two runs have in common that may go on with each other's work; None when
+                the work is done in one go, and nothing of it stays when it is broken off.
 
         Raises:
             StudioError: If OUT holds something, or the folder belongs to another plan or run.
         """
-        self.out = out.absolute()
+        self.out, self._whole = out.absolute(), plan is None
         self.folder = self.out.with_name(self.out.name + ".part")
         if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
             raise StudioError(
@@ -45,7 +50,12 @@ class Workplace:
         except BlockingIOError:
             self._lock.close()
             raise StudioError(f"Another run is writing to {self.out}. Wait for it.") from None
-        self._take_up(plan)
+        if plan is not None:
+            self._take_up(plan)
+            return
+        for left in self.folder.iterdir():
+            if left.name != _LOCK:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def shard(self, number: int) -> Path:
         """Return the file of an episode."""
@@ -72,6 +82,8 @@ class Workplace:
 
     def close(self) -> None:
         """Let go of the folder; what is finished stays for the next time."""
+        if self._whole:
+            shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.close()
 
     def _take_up(self, plan: dict[str, Any]) -> None:

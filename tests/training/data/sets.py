@@ -55,7 +55,7 @@ def rows(episode, length):
     """Return the columns of an episode: the arm goes where it is told, and closes half-way."""
     rng = np.random.default_rng(episode)
     moves = rng.uniform(-0.01, 0.01, (length, 3))
-    moves[list(IDLE)] = 0.0
+    moves[IDLE[0] : IDLE[-1] + 1] = 0.0
     gripper = (np.arange(length) < length // 2 + 2).astype(float)
     place = np.array([0.5, 0.0, 0.2]) + np.vstack([np.zeros(3), np.cumsum(moves, axis=0)[:-1]])
     down = np.tile([np.pi, 0.0, 0.0], (length, 1))
@@ -76,7 +76,7 @@ def rows(episode, length):
 def picture(episode, row, wrist=False):
     image = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
     image[:, : SIZE[0] // 2] = 60 + 10 * row + (5 if wrist else 0)
-    image[: SIZE[1] // 2, SIZE[0] // 2 :] = 30 + 40 * episode
+    image[: SIZE[1] // 2, SIZE[0] // 2 :] = 30 + 40 * episode % 200
     return image
 
 

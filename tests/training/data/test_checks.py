@@ -41,9 +41,9 @@ def action(**changes):
         ({"action": part("action", "gripper", closed=0, open=80)}, "never reaches its ends"),
         ({"action": part("action", "gripper", closed=0, open=0.4)}, "beyond its ends"),
         ({"action": part("action", "gripper", closed=1, open=0)}, "swapped"),
-        ({"action": part("action", "position", values=[1, 0, 2])}, None),
+        ({"action": part("action", "position", values=[1, 2, 0])}, None),
         ({"action": action(frame="tool")}, "when they are read in the base frame"),
-        ({"state": part("state", "position", unit="cm")}, None),
+        ({"state": part("state", "position", unit="mm")}, "moves 0.001 times as far as it is told"),
         (
             {"state": part("state", "rotation", form="quaternion-xyzw", values=[3, 4, 5, 6])},
             "its length is 3.* and not 1",

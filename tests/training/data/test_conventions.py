@@ -64,7 +64,7 @@ def test_two_arms_have_traces_of_their_own():
         ({"action": action(rotation={"column": "action", "form": "rpy"})}, "'rpy' is no form"),
         ({"action": action(gripper={"column": "action", "closed": 1, "open": 1})}, "same value"),
         ({"state": None}, "does not say `state`"),
-        ({"state": [1]}, "not keys and values"),
+        ({"state": [1]}, "expected keys and values"),
         ({"tool": "left"}, "three values"),
         ({"tool": [1, 2]}, "three values"),
         ({"depth": {"column": "depth", "unit": "inch"}}, "expected one of m, mm"),

@@ -47,6 +47,14 @@ def test_a_single_picture_is_that_of_the_whole_reading(dataset):
         assert np.array_equal(dataset.picture(episode, sets.FRONT, row), frames[row])
 
 
+def test_a_single_value_of_a_large_column_is_that_of_the_whole_reading(dataset):
+    episode = dataset.episodes[2]
+    whole = list(dataset.stream(episode, "depth"))
+    assert len(whole) == 12
+    for row in (11, 0, 5):
+        assert np.array_equal(dataset.raw(episode, "depth", row), whole[row])
+
+
 def test_a_video_that_ends_too_early_misses_pictures(tmp_path):
     folder = sets.write_set(tmp_path / "toy", "v2.1", episodes=1)
     video = folder / f"videos/chunk-000/{sets.FRONT}/episode_000000.mp4"

@@ -1,13 +1,8 @@
+import av
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import (
-    DepthAnythingConfig,
-    DepthAnythingForDepthEstimation,
-    Dinov2Config,
-    DPTImageProcessor,
-)
 
 from core.depth import depth_to_metres
 from core.types import StudioError
@@ -20,42 +15,12 @@ from training.data.depth import (
     encode,
     load_codec,
     recorded_depth,
+    recorded_depth_at,
     stretched,
     to_values,
 )
-from training.data.pictures import decode_raw, encode_png
-
-
-@pytest.fixture(scope="session")
-def depth_anything(tmp_path_factory):
-    """A Depth-Anything-V2 that has learned nothing, in the layout of the hub."""
-    folder = tmp_path_factory.mktemp("depth-anything")
-    torch.manual_seed(0)
-    backbone = Dinov2Config(
-        hidden_size=16,
-        num_hidden_layers=4,
-        num_attention_heads=2,
-        mlp_ratio=2,
-        image_size=28,
-        patch_size=14,
-        out_indices=[1, 2, 3, 4],
-        reshape_hidden_states=False,
-        apply_layernorm=True,
-    )
-    config = DepthAnythingConfig(
-        backbone_config=backbone,
-        reassemble_hidden_size=16,
-        neck_hidden_sizes=[4, 4, 8, 8],
-        fusion_hidden_size=8,
-        head_hidden_size=4,
-    )
-    DepthAnythingForDepthEstimation(config).save_pretrained(folder)
-    size = {"height": 56, "width": 56}
-    processor = DPTImageProcessor(
-        size=size, keep_aspect_ratio=True, ensure_multiple_of=14, resample=3
-    )
-    processor.save_pretrained(folder)
-    return folder
+from training.data.pictures import GREY, decode_raw, encode_png, read_clip
+from training.data.types import Clip
 
 
 def test_depth_anything_gives_relative_nearness_of_every_picture(depth_anything):
@@ -117,6 +82,9 @@ def test_recorded_depth_is_read_in_its_unit(tmp_path):
     episode = dataset.episodes[0]
     found = list(recorded_depth(dataset, episode, DepthColumn(column="depth", unit="m")))
     assert np.allclose(found[4], sets.rows(0, 12)["depth"][4], atol=1e-6)
+    assert np.array_equal(
+        recorded_depth_at(dataset, episode, DepthColumn(column="depth", unit="m"), 4), found[4]
+    )
     small = next(recorded_depth(dataset, episode, DepthColumn(column="depth", unit="mm")))
     assert np.allclose(small * 1000, found[0])
     with pytest.raises(StudioError, match=r"shape \(7,\); expected \(H, W\)"):
@@ -131,6 +99,25 @@ def test_sixteen_bits_survive_a_picture(tmp_path):
     assert np.array_equal(decode_raw({"bytes": None, "path": "d.png"}, tmp_path), depth)
     with pytest.raises(StudioError, match="leads elsewhere"):
         decode_raw({"bytes": None, "path": "../d.png"}, tmp_path)
+
+
+@pytest.mark.parametrize("form", ["gray12le", "gray16le", "gray"])
+def test_depth_in_a_video_keeps_every_step(tmp_path, form):
+    bits = {"gray12le": 12, "gray16le": 16, "gray": 8}[form]
+    stored = np.arange(32 * 24).reshape(24, 32) * 5 % 2**bits
+    path = tmp_path / "depth.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 24, form
+        for shift in range(3):
+            values = ((stored + shift) % 2**bits).astype(np.uint8 if bits == 8 else np.uint16)
+            frame = av.VideoFrame.from_ndarray(values, format=form)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    found = list(read_clip(Clip(path=path), np.arange(3) / 10, tolerance=0.05, form=GREY))
+    for shift, picture in enumerate(found):
+        wanted = (stored + shift) % 2**bits / (2**bits - 1)
+        assert np.allclose(picture / 65535, wanted, atol=1 / 65535)
 
 
 def test_a_log_quantised_video_is_metres_again(tmp_path):

@@ -303,3 +303,43 @@ def test_a_labelled_set_can_get_depth_later(toy, tmp_path, settings):
     assert np.array_equal(before["action"], after["action"])
     assert "depth_codes" in after
     assert "depth_codes" not in before
+
+
+def test_a_network_that_points_gives_traces_in_between_as_well(
+    toy, tmp_path, settings, monkeypatch
+):
+    """The pictures brighten by 10 from row to row; the pointer reads its place from that."""
+    from training.data import shard
+
+    asked = []
+
+    class Pointer:
+        def point(self, picture, question):
+            asked.append(question)
+            row = round((float(picture[30:, 4:24].mean()) - 60) / 10)
+            if row == 6:
+                return np.array([250.0, 250.0])  # a mistake
+            return np.array([10.0 * row, 5.0])
+
+    monkeypatch.setattr(shard, "load_pointer", lambda *_: Pointer())
+    pointing = replace(settings, trace="pointing", depth="none", every=2)
+    declared = {"no_ops": "keep"}
+    result = label(request(toy, tmp_path / "out", pointing, declared=declared))
+    dataset = open_dataset(result.folder)
+    rows = dataset.rows(dataset.episodes[0])
+    assert asked == ["point to the robot gripper"] * 7 * 4  # every second of 12 rows, and the last
+    starts = rows["trace"][:, :2]
+    assert np.allclose(starts, [[10 * row, 5] for row in range(12)], atol=0.01)
+    assert rows["trace_suspect"].tolist() == [5 <= row <= 7 for row in range(12)]
+    assert dataset.about["trace_suspect"] == 4 * 3
+    assert dataset.about["trace"]["every"] == 2
+
+
+def test_colour_pictures_can_give_the_depth(toy, tmp_path, settings, depth_anything):
+    network = replace(settings, depth="depth-anything", depth_model=str(depth_anything))
+    dataset = open_dataset(label(request(toy, tmp_path / "out", network)).folder)
+    assert dataset.about["depth"]["network"] == depth_anything.name
+    assert dataset.about["depth"]["range"] is None
+    rows = dataset.rows(dataset.episodes[0])
+    assert rows["depth_codes"].shape == (10, 100)
+    assert (rows["depth_error"] > 0).all()
