@@ -5,14 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import TRACE_MAX
+from core.stroke import fit
+from core.trace import remaining_line
+from core.types import MAX_TRACE_POINTS, TRACE_MAX
+from robot.sim.sketch import any_hand, sketch
 from training.encoding import Answer, AnswerEncoder
 from training.labels import Labels
-
-END_JITTER = 3.0
-"""How far a person misses the object's centre [model units, standard deviation]."""
+from training.pairs import PICK
 
 START_JITTER = 2.0
+"""How far from the gripper a person begins [model units, standard deviation]."""
+
+ALONG_TRACE = 0.3
+"""Share of drawn lines that follow the expert's own trace, rises and all."""
+
+TREMBLING = 3.0
+"""What the studio takes for trembling when it fits points to a stroke [model units]."""
+
 INPUT_JITTERS = (0.0, 0.0, 1.5, 4.0, 10.0)
 """Standard deviations [bins] of the noise on a whole answer's input values."""
 
@@ -20,10 +29,11 @@ INPUT_JITTERS = (0.0, 0.0, 1.5, 4.0, 10.0)
 def drawn_trace(
     rng: np.random.Generator, labels: Labels, pair: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draw the line of a steered sample.
+    """Draw the line of a steered sample, as the model is shown it at this moment of an episode.
 
-    Two in five are the expert's own path, two in five a straight line from the gripper to the
-    object, the rest a bent sketch of three points. Ends are off by a few pixels.
+    A hand of :mod:`robot.sim.sketch` follows the expert's own trace or goes straight from the
+    gripper by way of the thing to where it shall go. The studio makes at most five points of the
+    stroke, and what the gripper has passed is cut off.
 
     Args:
         rng: Source of randomness.
@@ -31,23 +41,26 @@ def drawn_trace(
         pair: Index of the pair.
 
     Returns:
-        (L, 2) points and (2,) the last of them, 0..255, L >= 2.
+        (L, 2) points and (2,) the last of them, 0..255, 2 <= L <= 5.
     """
-    start = labels.tool[pair] + rng.normal(0.0, START_JITTER, 2)
-    goal = labels.goal[pair] + rng.normal(0.0, END_JITTER, 2)
-    kind = rng.random()
-    if kind < 0.4:
-        points = labels.trace[pair, : labels.trace_length[pair]] + rng.normal(0.0, 1.5, 2)
-        if len(points) < 2:
-            points = np.stack([start, goal])
-    elif kind < 0.8:
-        points = np.stack([start, goal])
-        if rng.random() < 0.5:  # a stroke arrives resampled to five points
-            points = np.linspace(start, goal, 5)
+    tool = labels.tool[pair].astype(np.float64)
+    length = int(labels.trace_length[pair])
+    if length > 1 and not labels.placed[pair] and rng.random() < ALONG_TRACE:
+        path = labels.trace[pair, :length].astype(np.float64)
     else:
-        side = np.array([-(goal - start)[1], (goal - start)[0]])
-        middle = start + rng.uniform(0.3, 0.7) * (goal - start) + rng.normal(0.0, 0.15) * side
-        points = np.stack([start, middle, goal])
+        stops = [tool + rng.normal(0.0, START_JITTER, 2)]
+        if not (labels.held[pair] or labels.placed[pair]):
+            stops.append(labels.goal[pair])
+        if labels.kind[pair] != PICK or len(stops) == 1:
+            stops.append(labels.end[pair])
+        path = np.stack(stops)
+    stroke = sketch(rng, np.clip(path, 0.0, TRACE_MAX), any_hand(rng))
+    corners = 2 if len(path) == 2 else 3
+    points = fit(stroke, TREMBLING, int(rng.integers(corners, MAX_TRACE_POINTS + 1)))
+    if rng.random() < 0.7:
+        points = remaining_line(points, tool)
+    elif len(points) < 2:
+        points = np.repeat(points, 2, axis=0)
     points = np.clip(points, 0.0, TRACE_MAX)
     return points, points[-1]
 

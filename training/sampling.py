@@ -20,16 +20,21 @@ from core.protocol.statistics import NormStats
 from training.augment import drawn_trace, jitter_slots
 from training.encoding import IMAGES, Answer, AnswerEncoder
 from training.instructions import (
+    Thing,
     ambiguous_instruction,
     named_instruction,
     named_object,
     pointing_question,
     trace_question,
 )
-from training.labels import Labels, Shard
+from training.labels import Labels, Shard, front_coordinates
+from training.pairs import KINDS, PICK
 
 STEERED, REASONING, TRACE, POINTING = range(4)
 """Kinds of branches."""
+
+MOST_POINTING = 4
+"""Things that are pointed at in one frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,10 +45,10 @@ class Branch:
         kind: :data:`STEERED` to :data:`POINTING`.
         prompt: (P,) ids.
         answer: Encoded answer.
-        spot: (2,) where the answer's object is in the first picture, 0..255.
+        spot: (2,) where the hand goes next (or what is pointed at) in the first picture, 0..255.
         plan: (5,) the gripper's place in the first picture and the bins of the first translation,
-            0..255.
-        colour: Index of the object's colour.
+            0..255; -1 for the translation towards what is only pointed at.
+        colour: Index of the colour of what is there.
     """
 
     kind: int
@@ -114,6 +119,10 @@ class Sampler:
         self._starts = np.cumsum([0, *(len(shard.front) for shard in shards)])
         self._colour = np.concatenate([shard.states["colour"] for shard in shards])
         self._shape = np.concatenate([shard.states["shape"] for shard in shards])
+        # where every thing is in the first picture, (N, 6, 2)
+        self._points = np.concatenate(
+            [front_coordinates(s.states["objects"], s.states["camera"]) for s in shards]
+        ).astype(np.float32)
         self._bins = bins_of(labels.actions, statistics)
         frames = int(self._starts[-1])
         self._first = np.searchsorted(labels.frame, np.arange(frames + 1))
@@ -122,17 +131,22 @@ class Sampler:
         self._depth_frames = np.array(sorted(usable), dtype=np.int64)
 
     def _frame_weights(self, frames: int) -> NDArray[np.float64]:
-        """Draw more often where it is hard (near objects, failed grasps) or rare (high up)."""
+        """Draw more often where it is hard (near things and destinations, slips) or rare."""
         labels = self.labels
         weight = 1.0 + 1.5 * (labels.distance < 0.05) + 1.5 * (labels.distance < 0.015)
-        closing = (labels.actions[:, :2, 6] < 0.5).any(1) & ~labels.held
-        weight = weight + 2.0 * closing + 5.0 * labels.empty
-        weight[labels.held] = 1.0
+        soon_closed = (labels.actions[:, :2, 6] < 0.5).any(1)
+        weight = weight + 2.0 * (soon_closed & ~labels.held) + 5.0 * labels.empty
+        lifts = labels.held & (labels.kind == PICK)
+        letting_go = labels.held & ~soon_closed | labels.placed
+        weight = np.where(labels.held, 1.0 + 1.0 * (labels.distance < 0.05), weight)
+        weight = weight + 2.0 * letting_go
+        weight[lifts] = 1.0
         best = np.zeros(frames)
         np.maximum.at(best, labels.frame, weight)
         # an episode is soon low over the table, yet every task begins high above it
         height = np.concatenate([shard.states["tool"][:, 2] for shard in self._shards])
-        best *= np.select([height > 0.17, height > 0.12], [4.0, 1.5], 1.0)
+        free = np.concatenate([shard.states["held"] for shard in self._shards]) < 0
+        best *= np.select([free & (height > 0.17), free & (height > 0.12)], [3.0, 1.5], 1.0)
         return best / best.sum()
 
     def reseed(self, step: int) -> None:
@@ -194,83 +208,110 @@ class Sampler:
         return known[np.clip(np.searchsorted(known, chosen, side="right") - 1, 0, None)]
 
     def _targets(self, pairs: NDArray[np.int64], count: int) -> list[int]:
-        """Draw pairs of a frame; the nearest object is drawn twice as often as the others.
+        """Draw pairs of a frame: each kind of task as often, the nearest thing twice as often.
 
         A frame with fewer targets gives one of them again, with another drawing: a batch always
         has the same shape.
         """
-        near = self.labels.distance[pairs]
+        kinds, near = self.labels.kind[pairs], self.labels.distance[pairs]
         weights = np.where(near == near.min(), 2.0, 1.0)
+        for kind in np.unique(kinds):
+            weights[kinds == kind] /= weights[kinds == kind].sum()
         again = count > len(pairs)
         return self.rng.choice(pairs, count, replace=again, p=weights / weights.sum()).tolist()
 
     def _steered(self, frame: int, pair: int) -> Branch:
-        """A steered branch; one in four names its object, as many name another one."""
-        kind = self.rng.random()
-        target = int(self.labels.target[pair])
-        if kind < 0.5:
-            text = ambiguous_instruction(self.rng)
+        """A steered branch; one in four names its things, as many name others of the same kind."""
+        draw = self.rng.random()
+        if draw < 0.5:
+            text = ambiguous_instruction(self.rng, KINDS[self.labels.kind[pair]])
         else:
-            present = np.nonzero(self._colour[frame] >= 0)[0]
-            text = self._named(frame, target if kind < 0.75 else int(self.rng.choice(present)))
-        return Branch(
-            kind=STEERED,
-            prompt=self.encoder.prompt(steered_prompt(text, IMAGES)),
-            answer=self.encoder.steered(self._bins[pair]),
-            spot=self.labels.goal[pair],
-            plan=self._plan(pair),
-            colour=self._colour_of(pair),
+            other = pair if draw < 0.75 else self._other(frame, pair)
+            text = self._named(other)
+        return self._branch(
+            STEERED,
+            steered_prompt(text, IMAGES),
+            self.encoder.steered(self._bins[pair]),
+            pair,
         )
+
+    def _other(self, frame: int, pair: int) -> int:
+        """Draw any pair of the same frame and kind."""
+        pairs = np.arange(int(self._first[frame]), int(self._first[frame + 1]))
+        alike = pairs[self.labels.kind[pairs] == self.labels.kind[pair]]
+        return int(self.rng.choice(alike))
 
     def _questions(self, frame: int, pairs: NDArray[np.int64]) -> tuple[Branch, ...]:
         """All questions about one clean frame: one full answer, traces and places."""
-        order = self.rng.permutation(pairs)
+        chosen = self._targets(pairs, 3)
         branches: list[Branch] = []
-        full = 1 if frame in self.codes else 0
-        if full:
-            ambiguous = self.rng.random() < 0.25
-            nearest = pairs[int(np.argmin(self.labels.distance[pairs]))]
-            pair = int(nearest if ambiguous else order[0])
-            branches.append(self._reasoning(frame, pair, ambiguous))
-        for pair in order.tolist()[: 3 - full]:
-            text = trace_question(self._named(frame, int(self.labels.target[pair])))
+        if frame in self.codes:
+            branches.append(self._reasoning(frame, chosen.pop(), pairs))
+        # the same task is not asked for twice
+        for pair in list(dict.fromkeys(chosen))[:2]:
             answer = self.encoder.trace(self._trace(pair))
-            branches.append(self._branch(TRACE, text, answer, pair))
-        for pair in order.tolist():
-            target = int(self.labels.target[pair])
-            colour, shape = int(self._colour[frame, target]), int(self._shape[frame, target])
-            text = pointing_question(named_object(self.rng, colour, shape))
-            answer = self.encoder.trace(np.rint(self.labels.goal[pair : pair + 1]).astype(int))
-            branches.append(self._branch(POINTING, text, answer, pair))
+            branches.append(self._branch(TRACE, trace_question(self._named(pair)), answer, pair))
+        things = np.nonzero(self._colour[frame] >= 0)[0]
+        for index in self.rng.permutation(things)[:MOST_POINTING].tolist():
+            branches.append(self._pointing(frame, index, pairs))
         return tuple(branches)
 
-    def _reasoning(self, frame: int, pair: int, ambiguous: bool) -> Branch:
-        target = int(self.labels.target[pair])
-        text = ambiguous_instruction(self.rng) if ambiguous else self._named(frame, target)
+    def _reasoning(self, frame: int, pair: int, pairs: NDArray[np.int64]) -> Branch:
+        """A full answer; one in four leaves the things open, and takes the nearest ones then."""
+        kind = self.labels.kind[pair]
+        if self.rng.random() < 0.25:
+            alike = pairs[self.labels.kind[pairs] == kind]
+            pair = int(alike[int(np.argmin(self.labels.distance[alike]))])
+            text = ambiguous_instruction(self.rng, KINDS[kind])
+        else:
+            text = self._named(pair)
         answer = self.encoder.reasoning(self.codes[frame], self._trace(pair), self._bins[pair])
         return self._branch(REASONING, reasoning_prompt(text, IMAGES), answer, pair)
 
+    def _pointing(self, frame: int, index: int, pairs: NDArray[np.int64]) -> Branch:
+        """A question for the place of a thing; with a plan where it could be picked up."""
+        labels, point = self.labels, self._points[frame, index]
+        text = pointing_question(named_object(self.rng, self._thing(frame, index)))
+        alike = pairs[(labels.kind[pairs] == PICK) & (labels.target[pairs] == index)]
+        plan = self._plan(int(alike[0] if len(alike) else pairs[0]))
+        if not len(alike):
+            plan[2:] = -1
+        return Branch(
+            kind=POINTING,
+            prompt=self.encoder.prompt(text),
+            answer=self.encoder.trace(np.rint(point[None]).astype(int)),
+            spot=point,
+            plan=plan,
+            colour=int(self._colour[frame, index]),
+        )
+
     def _branch(self, kind: int, text: str, answer: Answer, pair: int) -> Branch:
-        prompt = self.encoder.prompt(text)
+        frame = int(self.labels.frame[pair])
         return Branch(
             kind=kind,
-            prompt=prompt,
+            prompt=self.encoder.prompt(text),
             answer=answer,
             spot=self.labels.goal[pair],
             plan=self._plan(pair),
-            colour=self._colour_of(pair),
+            colour=int(self._colour[frame, self.labels.focus[pair]]),
         )
-
-    def _colour_of(self, pair: int) -> int:
-        return int(self._colour[self.labels.frame[pair], self.labels.target[pair]])
 
     def _plan(self, pair: int) -> NDArray[np.int64]:
         tool = np.rint(self.labels.tool[pair]).astype(np.int64)
         return np.concatenate([tool, self._bins[pair, 0, :3]])
 
-    def _named(self, frame: int, target: int) -> str:
+    def _thing(self, frame: int, index: int) -> Thing:
+        return Thing(colour=int(self._colour[frame, index]), shape=int(self._shape[frame, index]))
+
+    def _named(self, pair: int) -> str:
+        """Say a pair's task with its names."""
+        frame, labels = int(self.labels.frame[pair]), self.labels
+        reference = int(labels.reference[pair])
         return named_instruction(
-            self.rng, int(self._colour[frame, target]), int(self._shape[frame, target])
+            self.rng,
+            KINDS[labels.kind[pair]],
+            self._thing(frame, int(labels.target[pair])),
+            None if reference < 0 else self._thing(frame, reference),
         )
 
     def _trace(self, pair: int) -> NDArray[np.int64]:

@@ -32,7 +32,8 @@ IMAGE_TOKENS = ("<im_start>", "<im_end>", "<im_patch>", "<im_col>", "<|image|>",
 
 WORDS = (  # noqa: SIM905 - a quote around each word hides the words
     "pick grab lift take get grasp raise fetch hold up the a an one object thing item block cube "
-    "cylinder can box something any anything please now and it that of from table to"
+    "cylinder can box something any anything please now and it that of from table to put place "
+    "set lay move on onto top next beside by side right another other plate flat brick could you"
 ).split()
 VALUE_TEXTS: tuple[tuple[str, ...], ...] = (
     SYMBOLS,

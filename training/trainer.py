@@ -250,7 +250,8 @@ class Trainer:
         where = self.learner.where(trail[ASK_LAYER].flatten(0, 1)[rows.ask])
         plan = self.learner.plan(trail[PLAN_LAYER].flatten(0, 1)[rows.ask])
         placed = self._loss.bells(where.view(-1, 256), rows.spot.round().long().view(-1)).mean()
-        planned = self._loss.bells(plan.view(-1, 256), rows.plan.view(-1)).mean()
+        known = rows.plan.view(-1) >= 0  # what is only pointed at has no plan
+        planned = self._loss.bells(plan.view(-1, 256)[known], rows.plan.view(-1)[known]).mean()
         name = "ask" if rows.mask is not None else "ask_steered"
         hit = (scores.argmax(1) == cell).float().mean().item()
         figures |= {name: asked.item(), f"{name}_hit": hit, f"{name}_where": placed.item()}

@@ -1,8 +1,9 @@
 """Auxiliary pointing heads: the small stand-in for MolmoAct's pointing pre-training.
 
 On the connector's token vectors, linear maps predict where things are: as a choice among the 8 x 8
-cells and an offset within the cell. They find the gripper, every colour, and the end of a drawn
-trace in the front picture, every colour in the wrist picture, and the fingers' opening and height.
+cells and an offset within the cell. They find the gripper, every colour (things and plates have
+distinct ones), and the end of a drawn trace in the front picture, every colour in the wrist
+picture, and the fingers' opening and height.
 They are thrown away after training. Gate on them before any language (handbook,
 embedded-model.md sections 3 and 7).
 """
@@ -57,12 +58,13 @@ def _spots(shard: Shard) -> tuple[NDArray[np.float32], NDArray[np.float32], NDAr
     count = len(tool)
     front = np.full((count, SPOTS, 2), np.nan, dtype=np.float32)
     wrist = np.full((count, SPOTS, 2), np.nan, dtype=np.float32)
-    front[:, 0] = front_coordinates(tool)
+    poses = states["camera"]
+    front[:, 0] = front_coordinates(tool, poses)
     rotation = down_pose(np.zeros(3))[:3, :3]
     for index in range(objects.shape[1]):
         rows = np.nonzero(colour[:, index] >= 0)[0]
         place = objects[rows, index]
-        front[rows, 2 + colour[rows, index]] = front_coordinates(place)
+        front[rows, 2 + colour[rows, index]] = front_coordinates(place, poses[rows])
         pixels = camera_models()["wrist"].project((place - tool[rows]) @ rotation)
         inside = ((pixels >= 0) & (pixels < FRAME_SIZE)).all(1)
         wrist[rows[inside], 2 + colour[rows[inside], index]] = to_model(

@@ -18,10 +18,20 @@ os.environ.setdefault("LP_NUM_THREADS", "1")  # llvmpipe would take every core
 
 import mujoco
 
+from core.camera import CameraModel
 from core.types import Frame, RobotState
 from robot.sim import kinematics
-from robot.sim.layout import SLOTS, Layout
-from robot.sim.scene import FRAME_SIZE, HOME_POSITION, object_rgba, place_layout, scene_xml
+from robot.sim.layout import Layout
+from robot.sim.scene import (
+    FRAME_SIZE,
+    HOME_POSITION,
+    camera_models,
+    dress,
+    place_layout,
+    point_camera,
+    scene_xml,
+)
+from robot.sim.state import slot_colours
 from robot.sim.tasks import GRASPED_BY, LIFTED_BY, is_lifted
 
 RATE_HZ = 5.0
@@ -70,6 +80,8 @@ class DirectLab:
         self.data = mujoco.MjData(self.model)
         self.renderer = Renderer(self.model) if render else None
         self.layout = Layout(objects=())
+        self.front = camera_models()["front"]
+        """Calibration of the front camera in this episode."""
         self.command = np.array(HOME_POSITION)
         self._joints = kinematics.home_joints()
         self._open = True
@@ -84,20 +96,24 @@ class DirectLab:
         start: NDArray[np.float64] | None = None,
         *,
         width: float = MAX_WIDTH,
+        front: CameraModel | None = None,
     ) -> None:
-        """Place the objects and the hand.
+        """Place the objects, the hand and the front camera.
 
         Args:
             layout: Objects on the table.
             start: (3,) tool position [m]; the home position when None.
             width: Opening of the fingers [m].
+            front: Where the front camera looks from; its usual place when None.
         """
-        mujoco.mj_resetData(self.model, self.data)
         self.layout = layout
+        self.front = camera_models()["front"] if front is None else front
+        # before the data is reset: what never moves is looked at then, and not again
+        point_camera(self.model, self.front)
+        dress(self.model, slot_colours(layout))
+        mujoco.mj_resetData(self.model, self.data)
         for slot, qpos in place_layout(layout).items():
             self.data.joint(f"{slot}_joint").qpos = qpos
-        for item in layout.objects:
-            self.model.geom(f"{item.slot}_geom").rgba = object_rgba(item)
         self.command = np.array(HOME_POSITION if start is None else start, dtype=np.float64)
         joints = kinematics.joints_for(self.command)
         if joints is None:
@@ -158,6 +174,10 @@ class DirectLab:
         """Return an object's (3,) centre [m, base frame]."""
         return self.data.joint(f"{slot}_joint").qpos[:3].copy()
 
+    def places(self) -> dict[str, NDArray[np.float64]]:
+        """Return the (3,) centre of everything that lies there, by slot [m, base frame]."""
+        return {item.slot: self.object_position(item.slot) for item in self.layout.objects}
+
     def lifted(self, slot: str, by: float = LIFTED_BY) -> bool:
         """Tell whether an object hangs clear of the table."""
         return is_lifted(slot.split("_")[0], float(self.object_position(slot)[2]), by)
@@ -193,6 +213,3 @@ class DirectLab:
         """Free the GL context."""
         if self.renderer is not None:
             self.renderer.close()
-
-
-assert len(SLOTS) == 8, "the scene's qpos layout is 9 + 7 per slot"

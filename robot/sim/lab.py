@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from robot.sim.lab_server import LabServer
 from robot.sim.layout import Layout, random_layout
 from robot.sim.memory import LabMemory
 from robot.sim.state import LabState
+from robot.sim.task_layout import task_layout
 
 MOST_RESTARTS = 5
 RESTART_WINDOW = 60.0
@@ -41,17 +43,25 @@ _log = logging.getLogger(__name__)
 class Lab:
     """The two processes and what they share; a context manager that ends them."""
 
-    def __init__(self, layout: Layout, rate_hz: float = DEFAULT_RATE_HZ) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        rate_hz: float = DEFAULT_RATE_HZ,
+        *,
+        draw: Callable[[int], Layout] = random_layout,
+    ) -> None:
         """Start physics and cameras and wait until both are ready.
 
         Args:
             layout: Objects to begin with.
             rate_hz: Pictures per second and camera.
+            draw: What makes a layout of a seed, for clients that give only a seed.
 
         Raises:
             StudioError: If one of them cannot start.
         """
         self.layout = layout
+        self.draw = draw
         self.fault = ""
         self.stopped = threading.Event()
         self.memory = LabMemory.create()
@@ -188,6 +198,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate", type=float, default=DEFAULT_RATE_HZ, help="pictures per second, 1 to 60"
     )
     parser.add_argument(
+        "--tasks", action="store_true", help="lay tables with bricks and plates, for all tasks"
+    )
+    parser.add_argument(
         "--child", action="store_true", help="end when standard input closes (for other programs)"
     )
 
@@ -202,8 +215,12 @@ def run_lab(args: argparse.Namespace) -> int:
         raise StudioError(f"--rate is {args.rate}; expected 1 to 60 pictures per second")
     if args.seed < 0:
         raise StudioError(f"--seed is {args.seed}; expected 0 or more")
+    draw = task_layout if args.tasks else random_layout
     # the port is taken first: nothing has to be ended again when it is in use
-    with LabServer(args.port) as server, Lab(random_layout(args.seed), args.rate) as lab:
+    with (
+        LabServer(args.port) as server,
+        Lab(draw(args.seed), args.rate, draw=draw) as lab,
+    ):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: lab.stopped.set())
         if args.child:

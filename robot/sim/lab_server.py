@@ -20,7 +20,6 @@ from websockets.sync.server import Server, ServerConnection, serve
 from core.service import websocket_url
 from core.types import StudioError
 from core.wire import WireError, pack, unpack
-from robot.sim.layout import random_layout
 from robot.sim.layout_check import checked_layout
 from robot.sim.scene import camera_models
 from robot.sim.state import ARM_QPOS
@@ -126,7 +125,7 @@ def _operations(lab: Lab) -> dict[str, Operation]:
         if request.get("layout") is not None:
             layout = checked_layout(request["layout"])
         else:
-            layout = random_layout(_seed(request.get("seed")))
+            layout = lab.draw(_seed(request.get("seed")))
         return {"t_ns": lab.reset(layout), "layout": layout.to_message()}
 
     def objects(_: dict[str, Any]) -> dict[str, Any]:

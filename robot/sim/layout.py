@@ -17,8 +17,23 @@ COLOURS: dict[str, tuple[float, float, float]] = {
 }
 """Colour names and RGB 0..1. None is near cyan: that is the colour of a drawn trace."""
 
-SHAPES = ("cube", "cylinder")
-SLOTS_PER_SHAPE = 4
+GREY = "grey"
+"""Colour of things that nobody names: distractors."""
+
+PAINTS = COLOURS | {GREY: (0.40, 0.40, 0.41)}
+"""Every colour that a thing can have."""
+
+GRASPABLE = ("cube", "cylinder", "brick")
+"""Shapes that fit between the fingers. A brick is twice as long as wide, and thin in the middle of
+the hand: its narrow side is along the base frame's y, as the fingers close."""
+
+PLATE = "plate"
+"""A low disc to put things on."""
+
+SHAPES = (*GRASPABLE, PLATE)
+SLOTS_PER_SHAPE = {"cube": 4, "cylinder": 4, "brick": 2, "plate": 2}
+"""How many bodies of each shape a scene holds. They are few: a body costs time even when parked."""
+
 MIN_OBJECTS = 2
 MAX_OBJECTS = 4
 
@@ -28,6 +43,9 @@ WORKSPACE_X = (0.44, 0.62)
 WORKSPACE_Y = (-0.17, 0.17)
 MIN_SPACING = 0.105
 """Least distance between two object centres [m]: the open gripper must fit beside a neighbour."""
+
+PLATE_SPACING = 0.112
+"""The same between a plate and anything else [m]."""
 
 TRAINING_SEEDS = range(0, 1_000_000)
 """Layouts that training may see; anything from 1,000,000 on is held out."""
@@ -41,8 +59,8 @@ class ObjectSpec:
 
     Attributes:
         slot: Body name in the scene, such as "cube_0".
-        colour: Key of :data:`COLOURS`.
-        shape: "cube" or "cylinder".
+        colour: Key of :data:`PAINTS`.
+        shape: One of :data:`SHAPES`.
         x: Centre in the robot's base frame [m].
         y: Centre in the robot's base frame [m].
         yaw: Rotation about the vertical [rad].
@@ -60,10 +78,20 @@ class ObjectSpec:
         """What a person calls it, such as "red cube"."""
         return f"{self.colour} {self.shape}"
 
+    @property
+    def is_named(self) -> bool:
+        """Whether tasks may be about it; distractors are only there."""
+        return self.colour != GREY
+
+    @property
+    def graspable(self) -> bool:
+        """Whether it fits between the fingers."""
+        return self.shape in GRASPABLE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Two to four objects of distinct colours."""
+    """Things on the table; those that are named have distinct colours."""
 
     objects: tuple[ObjectSpec, ...]
     seed: int = -1
@@ -103,32 +131,33 @@ class Layout:
             for item in message["objects"]
         )
         for item in objects:
-            if item.colour not in COLOURS or item.shape not in SHAPES or item.slot not in SLOTS:
+            if item.colour not in PAINTS or item.shape not in SHAPES or item.slot not in SLOTS:
                 raise ValueError(
                     f"no body '{item.slot}' of shape '{item.shape}' in colour '{item.colour}'"
                 )
         return cls(objects=objects, seed=int(message["seed"]))
 
 
-SLOTS = tuple(f"{shape}_{index}" for shape in SHAPES for index in range(SLOTS_PER_SHAPE))
-"""Body names of all objects that a scene holds; those not in a layout are parked out of sight."""
+SLOTS = tuple(f"{shape}_{index}" for shape in SHAPES for index in range(SLOTS_PER_SHAPE[shape]))
+"""Body names of all things that a scene holds; those not in a layout are parked out of sight."""
 
 
 def random_layout(seed: int, *, count: int | None = None) -> Layout:
-    """Draw two to four objects of distinct colours, at least two shapes when there is a choice.
+    """Draw two to four cubes and cylinders of distinct colours, both shapes among them.
 
     Args:
         seed: Same seed, same layout.
         count: Number of objects; drawn when None.
     """
+    basic = GRASPABLE[:2]
     rng = np.random.default_rng([seed, 20])
     number = count or int(rng.integers(MIN_OBJECTS, MAX_OBJECTS + 1))
     colours = [str(name) for name in rng.permutation(list(COLOURS))[:number]]
-    shapes = [str(name) for name in rng.choice(SHAPES, number)]
+    shapes = [str(name) for name in rng.choice(basic, number)]
     if len(set(shapes)) == 1:
-        shapes[0] = SHAPES[1 - SHAPES.index(shapes[0])]
+        shapes[0] = basic[1 - basic.index(shapes[0])]
     places = _spread(rng, number)
-    used: dict[str, int] = dict.fromkeys(SHAPES, 0)
+    used: dict[str, int] = dict.fromkeys(basic, 0)
     objects: list[ObjectSpec] = []
     for colour, shape, (x, y) in zip(colours, shapes, places, strict=True):
         objects.append(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.types import StudioError
-from robot.sim.layout import MAX_OBJECTS, Layout
+from robot.sim.layout import PLATE, SLOTS, Layout
 
 TABLE_X = (0.25, 0.87)
 """Where an object's centre may stand [m, base frame]: the table without its rim."""
@@ -16,6 +16,9 @@ TABLE_X = (0.25, 0.87)
 TABLE_Y = (-0.45, 0.45)
 LEAST_SPACING = 0.065
 """Centres closer than this [m] could touch each other."""
+
+LEAST_PLATE_SPACING = 0.085
+"""The same for a plate and anything else [m]."""
 
 
 def checked_layout(message: Any) -> Layout:
@@ -31,11 +34,11 @@ def checked_layout(message: Any) -> Layout:
             error
         )
     objects = layout.objects
-    if not 1 <= len(objects) <= MAX_OBJECTS:
-        raise StudioError(f"a layout has 1 to {MAX_OBJECTS} objects, not {len(objects)}")
+    if not 1 <= len(objects) <= len(SLOTS):
+        raise StudioError(f"a layout has 1 to {len(SLOTS)} objects, not {len(objects)}")
     for values, what in (
         ([item.slot for item in objects], "body"),
-        ([item.name for item in objects], "name"),
+        ([item.name for item in objects if item.is_named], "name"),
     ):
         if len(set(values)) < len(values):
             raise StudioError(f"two objects of this layout have the same {what}: {values}")
@@ -52,8 +55,12 @@ def checked_layout(message: Any) -> Layout:
             )
     places = np.array([(item.x, item.y) for item in objects])
     gaps = np.linalg.norm(places[:, None] - places[None], axis=-1) + np.eye(len(objects))
-    if gaps.min() < LEAST_SPACING:
+    plates = np.array([item.shape == PLATE for item in objects])
+    least = np.where(plates[:, None] | plates, LEAST_PLATE_SPACING, LEAST_SPACING)
+    if (gaps < least).any():
+        first, second = np.unravel_index(np.argmin(gaps - least), gaps.shape)
         raise StudioError(
-            f"two objects are {gaps.min():.3f} m apart; at least {LEAST_SPACING} m are needed"
+            f"the {objects[first].name} and the {objects[second].name} are "
+            f"{gaps[first, second]:.3f} m apart; at least {least[first, second]} m are needed"
         )
     return layout

@@ -20,7 +20,8 @@ from robot.sim.kinematics import home_joints
 from robot.sim.layout import SLOTS, Layout
 from robot.sim.mended import MendedRobot, MendedSimulator
 from robot.sim.mended_server import MendedServer
-from robot.sim.scene import add_scene, place_layout
+from robot.sim.scene import add_scene, dress, place_layout, tune_contacts
+from robot.sim.state import slot_colours
 
 OPEN_WIDTH = 0.08
 HOSTS_TRIED = 200
@@ -49,7 +50,7 @@ class Physics:
         self._sim.init()
         option = self._sim.scene.find("option")
         if option is not None:
-            option.attrib.update(cone="elliptic", impratio="5")
+            tune_contacts(option)
         self._robot: MendedRobot = self._sim.add_robot(
             initial_q=tuple(home_joints().tolist()), initial_hand_width=OPEN_WIDTH
         )
@@ -109,9 +110,11 @@ class Physics:
             data.qpos[self._object_qpos[index] : self._object_qpos[index] + 7] = pose
             data.qvel[self._object_dofs[index] : self._object_dofs[index] + 6] = 0.0
         data.qacc_warmstart[:] = 0.0
+        dress(self._model, slot_colours(layout))
         mujoco.mj_forward(self._model, data)
         if self._hand_in_object():
             data.qpos[:], data.qvel[:] = before
+            dress(self._model, slot_colours(self.layout))
             mujoco.mj_forward(self._model, data)
             raise StudioError(
                 "the hand is where an object would be put; move the arm home, then reset the table"

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from core.types import StudioError
 from robot.sim.channel import Channel, ChannelClosedError
 from robot.sim.direct import Renderer
-from robot.sim.layout import COLOURS, SLOTS
+from robot.sim.layout import SLOTS
 from robot.sim.memory import CAMERAS, LabMemory
-from robot.sim.scene import scene_xml
+from robot.sim.scene import dress, scene_xml
 from robot.sim.serving import answer, run_child
 from robot.sim.state import ARM_QPOS, LabState
 
@@ -44,6 +44,8 @@ class LabPicture:
             StudioError: If there is no off-screen OpenGL.
         """
         self._model = mujoco.MjModel.from_xml_string(scene_xml())
+        # positions come from outside: nothing may be left where it was because it lay still
+        self._model.opt.enableflags &= ~int(mujoco.mjtEnableBit.mjENBL_SLEEP)
         self._data = mujoco.MjData(self._model)
         model = self._model
         arm = [model.joint(f"fr3_joint{index}").qposadr[0] for index in range(1, 8)]
@@ -51,7 +53,6 @@ class LabPicture:
         starts = np.array([model.joint(f"{slot}_joint").qposadr[0] for slot in SLOTS])
         objects = (starts[:, None] + np.arange(7)).reshape(-1)
         self._addresses = np.concatenate([np.array(arm[:ARM_QPOS]), objects])
-        self._geoms = [model.geom(f"{slot}_geom").id for slot in SLOTS]
         self._shown: LabState | None = None
         try:
             self._renderer = Renderer(model)
@@ -74,12 +75,14 @@ class LabPicture:
             and np.abs(shown.qpos - state.qpos).max() < STILL
         ):
             return False
+        if shown is None or shown.colours != state.colours:
+            dress(self._model, state.colours)
         self._shown = state
         self._data.qpos[self._addresses] = state.qpos
-        for geom, colour in zip(self._geoms, state.colours, strict=True):
-            if colour:
-                self._model.geom_rgba[geom] = (*COLOURS[colour], 1.0)
-        mujoco.mj_forward(self._model, self._data)
+        # all that a picture needs; contacts and forces were computed where the physics runs
+        mujoco.mj_kinematics(self._model, self._data)
+        mujoco.mj_comPos(self._model, self._data)
+        mujoco.mj_camlight(self._model, self._data)
         return True
 
     def rgb(self, camera: str) -> NDArray[np.uint8]:

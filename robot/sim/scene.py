@@ -7,15 +7,22 @@ one meets the same picture in the other.
 
 from __future__ import annotations
 
+import dataclasses
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.camera import CameraModel
-from robot.sim.layout import COLOURS, SHAPES, SLOTS, Layout, ObjectSpec
+from core.trace import to_model
+from robot.sim.layout import PAINTS, SHAPES, SLOTS, Layout, ObjectSpec
+
+if TYPE_CHECKING:
+    import mujoco
 
 MESHES = Path(__file__).resolve().parents[2] / "assets" / "scenes" / "fr3"
 FRAME_SIZE = (320, 240)
@@ -27,6 +34,12 @@ TABLE_TOP = 0.02
 CUBE_HALF = 0.021
 CYLINDER_RADIUS = 0.022
 CYLINDER_HALF = 0.025
+BRICK_HALF = (0.032, 0.016, 0.020)
+"""Half of a brick's length (along x), width and height [m]."""
+
+PLATE_RADIUS = 0.05
+PLATE_HALF = 0.005
+"""Half of a plate's height [m]: so low that open fingers clear it."""
 
 HOME_POSITION = (0.48, 0.0, 0.22)
 """Tool centre at the start, in the base frame [m]; the hand points down."""
@@ -34,6 +47,9 @@ HOME_POSITION = (0.48, 0.0, 0.22)
 FRONT_POSITION = np.array([1.16, -0.36, 0.66])
 FRONT_TARGET = np.array([0.50, 0.0, 0.125])
 FRONT_FOVY = np.deg2rad(29.0)
+FRONT_JITTER = {"small": (0.010, np.deg2rad(1.0)), "large": (0.050, np.deg2rad(5.0))}
+"""How far the front camera is moved [m] and turned [rad], standard deviations cut at twice."""
+
 WRIST_POSITION = np.array([0.09, 0.0, 0.03])
 """In the hand's body frame [m]; the tool centre lies at z = 0.1034."""
 
@@ -88,12 +104,61 @@ def camera_models() -> dict[str, CameraModel]:
     }
 
 
-def add_scene(worldbody: ET.Element) -> None:
-    """Append the table, all object slots (parked) and the front camera to a worldbody.
+def picture_points(
+    points: NDArray[np.float64], camera: CameraModel | None = None
+) -> NDArray[np.float64]:
+    """Project (..., 3) points of the base frame [m] to 0..255 in the front picture, clipped.
 
-    Objects are free bodies named as in :data:`robot.sim.layout.SLOTS`, their joints "<slot>_joint",
-    their geoms "<slot>_geom"; place them with :func:`object_qpos` and colour them with
-    :func:`object_rgba`.
+    Args:
+        points: Where things are.
+        camera: The front camera of the episode; at its usual place when None.
+    """
+    camera = camera_models()["front"] if camera is None else camera
+    # corner to pixel-index convention
+    return to_model(camera.project(points) - 0.5, (camera.width, camera.height))
+
+
+def jittered_front(rng: np.random.Generator, size: str = "small") -> CameraModel:
+    """Draw a front camera that somebody has bumped into.
+
+    Args:
+        rng: Source of randomness.
+        size: Key of :data:`FRONT_JITTER`; training knows "small" only.
+    """
+    from scipy.spatial.transform import Rotation
+
+    shift, turn = FRONT_JITTER[size]
+    camera = camera_models()["front"]
+    draws = np.clip(rng.normal(size=(2, 3)), -2.0, 2.0) / np.sqrt(3.0)
+    pose = camera.pose.copy()
+    pose[:3, 3] += shift * draws[0]
+    pose[:3, :3] = Rotation.from_rotvec(turn * draws[1]).as_matrix() @ pose[:3, :3]
+    return dataclasses.replace(camera, pose=pose)
+
+
+def point_camera(model: mujoco.MjModel, front: CameraModel) -> None:
+    """Move the front camera of a compiled scene; its lens stays as it is.
+
+    Reset the data after that: where sleeping is enabled, MuJoCo places what never moves only once.
+
+    Args:
+        model: Compiled from :func:`scene_xml`.
+        front: Calibration with the pose to take.
+    """
+    from scipy.spatial.transform import Rotation
+
+    camera = model.camera("front")
+    camera.pos = front.pose[:3, 3]
+    looking = front.pose[:3, :3] @ np.diag([1.0, -1.0, -1.0])  # MuJoCo looks along -z, y up
+    camera.quat = Rotation.from_matrix(looking).as_quat(scalar_first=True)
+
+
+def add_scene(worldbody: ET.Element) -> None:
+    """Append the table, all slots (parked) and the front camera to a worldbody.
+
+    Things are free bodies named as in :data:`robot.sim.layout.SLOTS`, their joints "<slot>_joint",
+    their geoms "<slot>_geom"; place them with :func:`place_layout` and make them what the layout
+    says with :func:`dress`.
     """
     half = 0.5 * TABLE_TOP
     ET.SubElement(
@@ -101,13 +166,13 @@ def add_scene(worldbody: ET.Element) -> None:
         pos=f"0.56 0 {half}", rgba="0.62 0.58 0.52 1", friction="1 0.005 0.0001",
     )  # fmt: skip
     for index, slot in enumerate(SLOTS):
-        body = ET.SubElement(worldbody, "body", name=slot, pos=_text(_parking(index)))
+        kind, size, mass = _GEOMS[slot.split("_")[0]]
+        # all weight is made up for; that of what is not parked is given back by dress()
+        body = ET.SubElement(worldbody, "body", name=slot, pos=_text(_parking(index)), gravcomp="1")
         ET.SubElement(body, "freejoint", name=f"{slot}_joint")
-        shape = slot.split("_")[0]
-        size = _text([CUBE_HALF] * 3) if shape == "cube" else f"{CYLINDER_RADIUS} {CYLINDER_HALF}"
         ET.SubElement(
-            body, "geom", name=f"{slot}_geom", type="box" if shape == "cube" else "cylinder",
-            size=size, mass="0.06", condim="4", friction="1.5 0.02 0.001", rgba="0.5 0.5 0.5 1",
+            body, "geom", name=f"{slot}_geom", type=kind, size=_text(size), mass=f"{mass}",
+            condim="4", friction="1.5 0.02 0.001", rgba="0.5 0.5 0.5 0",
             solref="0.004 1", solimp="0.95 0.99 0.001",
         )  # fmt: skip
     ET.SubElement(
@@ -116,13 +181,51 @@ def add_scene(worldbody: ET.Element) -> None:
     )  # fmt: skip
 
 
+_GEOMS: dict[str, tuple[str, tuple[float, ...], float]] = {
+    "cube": ("box", (CUBE_HALF,) * 3, 0.06),
+    "cylinder": ("cylinder", (CYLINDER_RADIUS, CYLINDER_HALF), 0.06),
+    "brick": ("box", BRICK_HALF, 0.06),
+    "plate": ("cylinder", (PLATE_RADIUS, PLATE_HALF), 0.2),
+}
+"""MuJoCo's kind of geom, its size [m] and its mass [kg]."""
+
+
+def dress(model: mujoco.MjModel, colours: Sequence[str]) -> None:
+    """Give the slots of a compiled scene their colours; those without one touch and weigh nothing.
+
+    Args:
+        model: Compiled from a scene with :func:`add_scene`.
+        colours: Colour name per slot of :data:`SLOTS`, empty for one that is parked.
+    """
+    for slot, colour in zip(SLOTS, colours, strict=True):
+        geom, body, used = model.geom(f"{slot}_geom"), model.body(slot).id, int(bool(colour))
+        geom.rgba = (*PAINTS[colour], 1.0) if colour else (0.5, 0.5, 0.5, 0.0)
+        geom.contype = geom.conaffinity = used
+        # MuJoCo keeps what a body's geoms may touch, and looks there first
+        model.body_contype[body] = model.body_conaffinity[body] = used
+        model.body_gravcomp[body] = 1.0 - used
+
+
 def _parking(index: int) -> tuple[float, float, float]:
     return PARKED[0], PARKED[1] + 0.15 * index, PARKED[2]
 
 
-def rest_height(shape: str) -> float:
-    """Return the height of an object's centre when it stands on the table [m]."""
-    return TABLE_TOP + (CUBE_HALF if shape == "cube" else CYLINDER_HALF)
+def half_height(shape: str) -> float:
+    """Return half of a shape's height [m]."""
+    return {
+        "cube": CUBE_HALF, "cylinder": CYLINDER_HALF, "brick": BRICK_HALF[2], "plate": PLATE_HALF
+    }[shape]  # fmt: skip
+
+
+def rest_height(shape: str, support: str = "") -> float:
+    """Return the height of a thing's centre when it stands on the table [m].
+
+    Args:
+        shape: One of :data:`robot.sim.layout.SHAPES`.
+        support: Shape that it stands on instead.
+    """
+    floor = 2.0 * half_height(support) if support else 0.0
+    return TABLE_TOP + floor + half_height(shape)
 
 
 def object_qpos(item: ObjectSpec) -> NDArray[np.float64]:
@@ -135,11 +238,6 @@ def object_qpos(item: ObjectSpec) -> NDArray[np.float64]:
 def parked_qpos(slot: str) -> NDArray[np.float64]:
     """Return the (7,) free joint position of an unused object."""
     return np.array([*_parking(SLOTS.index(slot)), 1.0, 0.0, 0.0, 0.0])
-
-
-def object_rgba(item: ObjectSpec) -> tuple[float, float, float, float]:
-    """Return an object's colour for ``model.geom_rgba``."""
-    return (*COLOURS[item.colour], 1.0)
 
 
 def place_layout(layout: Layout) -> dict[str, NDArray[np.float64]]:
@@ -172,7 +270,8 @@ def scene_xml() -> str:
     for mesh in root.iterfind("asset/mesh"):
         mesh.set("file", f"{Path(mesh.attrib['file']).stem}.stl")
         mesh.attrib.setdefault("name", Path(mesh.attrib["file"]).stem)
-    option.attrib.update(timestep="0.004", cone="elliptic", impratio="5")
+    option.attrib.update(timestep="0.004")
+    tune_contacts(option)
     for geom in root.iter("geom"):
         if (geom.get("mesh") or "").endswith("_coll"):
             geom.attrib.update(contype="0", conaffinity="0")
@@ -191,6 +290,15 @@ def scene_xml() -> str:
     )  # fmt: skip
     ET.SubElement(hand, "site", name="tcp", pos=f"0 0 {TCP_OFFSET}")
     return ET.tostring(root, encoding="unicode")
+
+
+def tune_contacts(option: ET.Element) -> None:
+    """Set MuJoCo's options for grasping; what lies still sleeps and costs nothing."""
+    option.attrib.update(cone="elliptic", impratio="5")
+    flag = option.find("flag")
+    if flag is None:
+        flag = ET.SubElement(option, "flag")
+    flag.set("sleep", "enable")
 
 
 def _stiffen(root: ET.Element) -> None:
@@ -223,4 +331,4 @@ def add_floor_and_lights(worldbody: ET.Element) -> None:
         )  # fmt: skip
 
 
-assert set(SHAPES) == {"cube", "cylinder"}, "object sizes above are for these two shapes"
+assert set(SHAPES) == set(_GEOMS), "every shape needs a size"

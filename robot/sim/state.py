@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robot.sim.layout import COLOURS, SLOTS, Layout
+from robot.sim.layout import PAINTS, SLOTS, Layout
 
 ARM_QPOS = 9
 """Seven joints [rad] and two fingers [m]."""
@@ -15,7 +15,7 @@ ARM_QPOS = 9
 QPOS = ARM_QPOS + 7 * len(SLOTS)
 STATE_LENGTH = 5 + len(SLOTS) + QPOS
 
-_COLOUR_NAMES = tuple(COLOURS)
+_COLOUR_NAMES = tuple(PAINTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -51,7 +51,19 @@ def test_the_card_states_what_the_files_say(run):
     assert "| 50 | 2.00 |" in text
     assert "| 90 | 1.25 |" in text
     assert "5.00" not in text
-    assert "| trace.json | direct | 8 | 0.75 | 0.41-0.93 | 0.85 |" in text
+    assert "| trace.json | trace lifted | direct | 8 | 0.75 | 0.41-0.93 | 0.85 |" in text
+
+
+def test_every_share_of_a_report_is_listed(run):
+    folder, work = run
+    goals = [("pick: trace done", 0.9), ("place: trace done", 0.5), ("mean time", 3.0)]
+    report = {"goals": [{"metric": name, "value": value} for name, value in goals]}
+    (folder / "eval" / "fig3.json").write_text(json.dumps(report))
+    text = write_card(folder, work, demonstrations=1, seed=0).read_text()
+    assert "| fig3.json | pick: trace done |  | 0 | 0.90 |  |  |" in text
+    assert "| fig3.json | place: trace done |  | 0 | 0.50 |  |  |" in text
+    assert "mean time" not in text
+    assert "Orange plates, purple cylinders and yellow bricks" in text
 
 
 def test_the_curve_is_a_picture(run):
@@ -66,4 +78,6 @@ def test_the_curve_is_a_picture(run):
 def test_a_model_that_was_not_evaluated_has_a_card_too(run):
     folder, work = run
     (folder / "eval" / "trace.json").unlink()
-    assert "| file | driver |" in write_card(folder, work, demonstrations=1, seed=0).read_text()
+    assert (
+        "| file | what | driver |" in write_card(folder, work, demonstrations=1, seed=0).read_text()
+    )

@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 import torch
 
+from core.stroke import deviation
 from core.trace import to_model
+from robot.sim.layout import SHAPES
 from robot.sim.scene import FRAME_SIZE
-from training.collect import IMAGE_SIZE
-from training.sampling import POINTING, REASONING, STEERED, TRACE, Sampler
+from training.augment import drawn_trace
+from training.pairs import PICK
+from training.recording import IMAGE_SIZE
+from training.sampling import MOST_POINTING, POINTING, REASONING, STEERED, TRACE, Sampler
 from training.vision_heads import SPOTS, SpotHeads, join_cells, split_cells, spot_table
 
 
-def test_a_batch_shows_every_frame_steered_and_some_of_them_clean(sampler, labels):
+def test_a_batch_shows_every_frame_steered_and_some_of_them_clean(sampler, shards):
     batch = sampler.draw(frames=4, steered=2, reasoning=2)
     assert batch.front.shape == (4 * 2 + 2, IMAGE_SIZE[1], IMAGE_SIZE[0], 3)
     assert batch.wrist.shape == (4, IMAGE_SIZE[1], IMAGE_SIZE[0], 3)
@@ -33,7 +37,8 @@ def test_a_batch_shows_every_frame_steered_and_some_of_them_clean(sampler, label
         kinds = [branch.kind for branch in row.branches]
         assert kinds.count(REASONING) == 1
         assert 1 <= kinds.count(TRACE) <= 2
-        assert kinds.count(POINTING) == (labels.frame == frame).sum()
+        present = np.isfinite(shards[0].states["objects"][frame, :, 0]).sum()
+        assert kinds.count(POINTING) == min(present, MOST_POINTING)
     for row in batch.rows:
         frame = int(batch.wrist_frame[row.wrist])
         assert frame == batch.front_frame[row.front]
@@ -97,7 +102,8 @@ def test_spots_are_where_things_are(shards, labels):
     for index in range(len(labels)):
         frame = labels.frame[index]
         colour = int(states["colour"][frame, labels.target[index]])
-        assert np.allclose(table.front[frame, 2 + colour], labels.goal[index])
+        if labels.kind[index] == PICK:
+            assert np.allclose(table.front[frame, 2 + colour], labels.goal[index])
         assert np.allclose(table.front[frame, 0], labels.tool[index])
     present = np.isfinite(table.wrist[..., 0])
     assert 0 < present.sum() < present.size
@@ -129,3 +135,43 @@ def test_heads_learn_from_what_is_there_only():
     gradient = heads.front.weight.grad.view(SPOTS, 3, -1)
     assert gradient[0].abs().max() > 0
     assert gradient[1:].abs().max() == 0
+
+
+def test_lines_lead_from_the_gripper_by_way_of_the_thing_to_its_destination(labels):
+    rng = np.random.default_rng(0)
+    for pair in range(len(labels)):
+        for _ in range(3):
+            points, goal = drawn_trace(rng, labels, pair)
+            assert points.ndim == 2
+            assert 2 <= len(points) <= 5
+            assert points.min() >= 0.0
+            assert points.max() <= 255.0
+            assert np.array_equal(points[-1], goal)
+    free = ~labels.held & ~labels.placed & ~labels.empty & (labels.distance > 0.05)
+    rows = np.nonzero(free & (labels.kind != PICK))[0]
+    assert len(rows) > 10
+    ends, vias = [], []
+    for pair in rows:
+        points, goal = drawn_trace(rng, labels, pair)
+        ends.append(np.linalg.norm(goal - labels.end[pair]))
+        vias.append(deviation(labels.goal[pair : pair + 1], points))
+    assert np.median(ends) < 8.0
+    assert np.median(vias) < 12.0
+
+
+def test_each_kind_of_task_is_drawn_as_often(sampler, labels):
+    frame = int(np.bincount(labels.frame[~labels.held]).argmax())
+    pairs = np.nonzero(labels.frame == frame)[0]
+    assert set(labels.kind[pairs].tolist()) == {0, 1, 2}
+    drawn = [labels.kind[sampler._targets(pairs, 1)[0]] for _ in range(300)]
+    assert (np.bincount(drawn) > 60).all()
+
+
+def test_what_cannot_be_taken_is_pointed_at_without_a_plan(sampler, shards, labels):
+    shape = shards[0].states["shape"]
+    frame, index = (int(rows[0]) for rows in np.nonzero(shape == SHAPES.index("plate")))
+    pairs = np.nonzero(labels.frame == frame)[0]
+    branch = sampler._pointing(frame, index, pairs)
+    assert branch.plan[2:].tolist() == [-1, -1, -1]
+    assert np.allclose(branch.plan[:2], labels.tool[pairs[0]], atol=0.5)
+    assert branch.colour == shards[0].states["colour"][frame, index]

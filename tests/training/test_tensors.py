@@ -41,7 +41,7 @@ def test_training_encodes_pictures_as_serving_does(model, tokenizer, shards):
         theirs = model.encode_images(made["images"], made["pooled_patches_idx"])
         ours = model.encode_images(patches_of(np.stack(pair)), slots)
     assert ours.shape == (2 * GRID * GRID, WIDTH)
-    assert torch.allclose(ours, theirs, atol=1e-5)
+    assert torch.allclose(ours, theirs, rtol=1e-5, atol=5e-5)
 
 
 def test_pictures_are_encoded_each_for_itself(model, shards):

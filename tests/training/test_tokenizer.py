@@ -16,7 +16,15 @@ from core.protocol.prompts import (
     steered_prompt,
 )
 from robot.sim.layout import COLOURS, SHAPES
-from training.instructions import ambiguous_instruction, named_instruction
+from robot.sim.tasks import Task, TaskKind
+from training import instructions
+from training.instructions import (
+    Thing,
+    ambiguous_instruction,
+    invented_word,
+    named_instruction,
+)
+from training.pairs import KINDS
 from training.tokenizer import (
     IMAGE_TOKENS,
     VOCABULARY_MULTIPLE,
@@ -94,23 +102,59 @@ def test_a_chunk_costs_one_token_for_each_value():
     assert len(ids_of(chunk(0))) == 56 + 9
 
 
-def test_training_instructions_are_whole_words_for_the_tokenizer():
+def test_training_instructions_are_whole_words_for_the_tokenizer(monkeypatch):
+    monkeypatch.setattr(instructions, "INVENTED", 0.0)
     rng = np.random.default_rng(0)
-    for _ in range(100):
-        named = named_instruction(rng, int(rng.integers(len(COLOURS))), int(rng.integers(2)))
-        for text in (named, ambiguous_instruction(rng)):
+    for _ in range(300):
+        kind = KINDS[int(rng.integers(3))]
+        for text in (draw(rng, kind), ambiguous_instruction(rng, kind)):
             pieces = TOKENIZER.convert_ids_to_tokens(ids_of(wrap_prompt(steered_prompt(text, 2))))
             words = [piece for piece in pieces if piece.strip()]
-            assert all(len(word.strip()) > 1 for word in words)
+            assert all(len(word.strip()) > 1 or word.strip() == "a" for word in words)
             assert len(pieces) <= 3 + len(text.split())
+
+
+def draw(rng, kind) -> str:
+    things = [
+        Thing(colour=int(rng.integers(len(COLOURS))), shape=int(rng.integers(len(SHAPES))))
+        for _ in range(2)
+    ]
+    return named_instruction(rng, kind, things[0], things[1] if kind != "pick" else None)
 
 
 def test_a_named_instruction_names_colour_and_shape():
     rng = np.random.default_rng(1)
+    plate = Thing(colour=0, shape=SHAPES.index("plate"))
     for colour, name in enumerate(COLOURS):
-        texts = [named_instruction(rng, colour, SHAPES.index("cylinder")) for _ in range(20)]
-        assert all(f" {name} " in text for text in texts)
-        assert not any("cube" in text for text in texts)
+        thing = Thing(colour=colour, shape=SHAPES.index("cylinder"))
+        for kind in KINDS:
+            reference = None if kind is TaskKind.PICK else plate
+            texts = [named_instruction(rng, kind, thing, reference) for _ in range(20)]
+            assert all(f" {name} " in text for text in texts)
+            assert not any("cube" in text for text in texts)
+            assert all(("plate" in text) <= (reference is not None) for text in texts)
+            if reference is not None:
+                assert all(text.index(f" {name} ") < text.rindex(" red ") for text in texts)
+
+
+def test_the_words_of_the_tasks_are_among_those_of_training():
+    rng = np.random.default_rng(2)
+    thing = Thing(colour=1, shape=SHAPES.index("brick"))
+    plate = Thing(colour=2, shape=SHAPES.index("plate"))
+    named = {named_instruction(rng, TaskKind.PLACE, thing, plate) for _ in range(200)}
+    task = Task(kind=TaskKind.PLACE, target="green brick", reference="blue plate")
+    assert task.instruction in named
+    for kind in KINDS:
+        ambiguous = {ambiguous_instruction(rng, kind) for _ in range(200)}
+        assert Task(kind=kind, target="x", reference="y").ambiguous in ambiguous
+
+
+def test_some_words_are_invented_and_spelt():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        word = invented_word(rng)
+        assert word.isalpha()
+        assert text_of(ids_of(f" {word}")) == f" {word}"
 
 
 def test_image_tokens_lie_beyond_what_can_be_generated():

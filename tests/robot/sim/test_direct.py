@@ -8,9 +8,34 @@ import pytest
 from robot.sim.direct import DirectLab
 from robot.sim.expert import HandState, expert_action
 from robot.sim.kinematics import down_pose, home_joints, joints_for
-from robot.sim.layout import COLOURS, HELD_OUT_SEED, SLOTS, Layout, ObjectSpec, random_layout
-from robot.sim.scene import FRAME_SIZE, HOME_POSITION, camera_models, rest_height
-from robot.sim.tasks import is_lifted, nearest_object, progress
+from robot.sim.layout import (
+    COLOURS,
+    HELD_OUT_SEED,
+    SHAPES,
+    SLOTS,
+    Layout,
+    ObjectSpec,
+    random_layout,
+)
+from robot.sim.scene import (
+    FRAME_SIZE,
+    FRONT_JITTER,
+    HOME_POSITION,
+    camera_models,
+    jittered_front,
+    picture_points,
+    rest_height,
+)
+from robot.sim.task_layout import task_layout
+from robot.sim.tasks import (
+    TaskKind,
+    destination,
+    draw_task,
+    is_done,
+    is_lifted,
+    nearest_object,
+    progress,
+)
 
 ASIDE = np.array([0.42, 0.16, 0.30])
 """A place of the hand where it hides nothing in the front picture."""
@@ -26,7 +51,7 @@ def lab() -> Iterator[DirectLab]:
 def table(*names: str) -> Layout:
     """Put named objects apart from each other."""
     places = [(0.50, -0.12), (0.58, -0.02), (0.47, 0.02), (0.56, 0.10)]
-    used = dict.fromkeys(("cube", "cylinder"), 0)
+    used = dict.fromkeys(SHAPES, 0)
     objects = []
     for name, (x, y) in zip(names, places, strict=False):
         colour, shape = name.split()
@@ -59,6 +84,7 @@ def test_the_scene_holds_arm_objects_and_cameras(lab):
     [
         ("red cube", "green cylinder", "blue cube"),
         ("yellow cylinder", "purple cube", "orange cylinder"),
+        ("blue brick", "orange plate", "green cube", "red plate"),
     ],
 )
 def test_objects_appear_where_the_front_camera_projects_them(lab, names):
@@ -148,6 +174,81 @@ def test_the_expert_lifts_an_object(lab, seed):
     assert lab.lifted(slot)
     assert lab.grasped(slot)
     assert not any(lab.lifted(item.slot) for item in layout.objects if item.slot != slot)
+
+
+@pytest.mark.parametrize("kind", list(TaskKind))
+@pytest.mark.parametrize("seed", range(HELD_OUT_SEED, HELD_OUT_SEED + 3))
+def test_the_expert_does_every_kind_of_task(lab, seed, kind):
+    layout = task_layout(seed)
+    task = draw_task(np.random.default_rng(seed), layout, kind)
+    lab.reset(layout)
+    target = layout.named(task.target).slot
+    before = lab.places()
+    for _ in range(45):
+        places = lab.places()
+        goal = destination(task, layout, places)
+        state = HandState(position=lab.tool[None], width=np.array([lab.width]))
+        goals = None if goal is None else goal[None]
+        lab.step(expert_action(state, places[target][None], goals)[0])
+        if is_done(task, layout, lab.places(), lab.tool, lab.width):
+            break
+    assert is_done(task, layout, lab.places(), lab.tool, lab.width)
+    for slot, place in lab.places().items():
+        if slot != target:
+            assert np.linalg.norm(place - before[slot]) < 0.02
+
+
+def test_parked_bodies_stay_and_touch_nothing(lab):
+    lab.reset(random_layout(4))
+    used = {item.slot for item in lab.layout.objects}
+    before = {slot: lab.object_position(slot) for slot in SLOTS if slot not in used}
+    lab.reset(task_layout(4))  # others are parked now, and these may be used
+    lab.reset(random_layout(4))
+    for _ in range(3):
+        lab.step(np.array([0, 0, -0.01, 0, 0, 0, 1.0]))
+    for slot, place in before.items():
+        assert np.allclose(lab.object_position(slot), place, atol=1e-6)
+    for item in lab.layout.objects:
+        height = lab.object_position(item.slot)[2]
+        assert height == pytest.approx(rest_height(item.shape), abs=0.003)
+
+
+def test_what_lies_still_costs_nothing_until_it_is_touched(lab):
+    layout = task_layout(HELD_OUT_SEED)
+    lab.reset(layout)
+    for _ in range(3):
+        lab.step(np.array([0, 0, 0, 0, 0, 0, 1.0]))
+    assert lab.data.ntree_awake == 1  # the arm
+    lab.reset(random_layout(HELD_OUT_SEED))  # and all of it wakes for the next table
+    for item in lab.layout.objects:
+        assert np.allclose(lab.object_position(item.slot)[:2], (item.x, item.y), atol=0.003)
+
+
+@pytest.mark.parametrize("size", list(FRONT_JITTER))
+def test_labels_follow_a_front_camera_that_was_moved(lab, size):
+    layout = table("red cube", "green cylinder", "blue plate")
+    usual = camera_models()["front"]
+    for seed in range(4):
+        front = jittered_front(np.random.default_rng(seed), size)
+        lab.reset(layout, ASIDE, front=front)
+        assert lab.front is front
+        moved = np.linalg.norm(front.pose[:3, 3] - usual.pose[:3, 3])
+        assert 0.0 < moved <= 2.0 * FRONT_JITTER[size][0]
+        image = lab.frames()[0].image
+        for item in layout.objects:
+            place = lab.object_position(item.slot)
+            pixel = front.project(place)
+            if (pixel > 4).all() and (pixel < np.array(FRAME_SIZE) - 4).all():
+                assert colour_at(image, pixel) == item.colour
+            assert np.allclose(
+                picture_points(place, front) * (np.array(FRAME_SIZE) - 1) / 255.0,
+                np.clip(pixel - 0.5, 0, np.array(FRAME_SIZE) - 1),
+            )
+    lab.reset(layout, ASIDE)
+    assert np.array_equal(lab.front.pose, usual.pose)
+    for item in layout.objects:
+        pixel = usual.project(lab.object_position(item.slot))
+        assert colour_at(lab.frames()[0].image, pixel) == item.colour
 
 
 def test_the_same_actions_give_the_same_end(lab):

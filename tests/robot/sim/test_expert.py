@@ -7,12 +7,16 @@ from robot.sim.expert import (
     CLEARANCE,
     EMPTY_WIDTH,
     GRASP_HEIGHT,
+    HORIZON,
     LIFT_HEIGHT,
     OPEN_WIDTH,
+    PLACED_WITHIN,
     STEP,
     HandState,
     advance,
     expert_action,
+    path_of,
+    play,
     play_forward,
     random_start,
 )
@@ -108,3 +112,84 @@ def test_from_any_start_the_expert_ends_lifted_over_the_target(seed):
 
 def test_a_held_object_is_neither_open_nor_empty():
     assert EMPTY_WIDTH < 0.042 < OPEN_WIDTH
+
+
+GOAL = np.array([0.58, -0.10, 0.051])
+
+
+def put(position, width=0.08, target=TARGET, goal=GOAL):
+    state = HandState(position=np.array([position], dtype=float), width=np.array([float(width)]))
+    return expert_action(state, np.array([target], dtype=float), goal[None])[0]
+
+
+def test_a_destination_changes_nothing_before_the_thing_is_held():
+    state, target = states()
+    goal = np.tile(GOAL, (len(target), 1))
+    free = state.width != 0.042
+    with_goal, without = expert_action(state, target, goal), expert_action(state, target)
+    assert np.array_equal(with_goal[free], without[free])
+    assert np.array_equal(expert_action(state, target, np.full_like(goal, np.nan)), without)
+
+
+def test_a_held_thing_rises_before_it_is_carried():
+    action = put([*TARGET[:2], GRASP_HEIGHT], width=0.042)
+    assert action[2] == pytest.approx(STEP)
+    assert np.allclose(action[:2], 0.0)
+    assert action[6] == 0.0
+
+
+def test_a_held_thing_is_let_go_at_its_destination():
+    held = np.array([*GOAL[:2], GOAL[2] + 0.003])
+    action = put(np.add(held, [0, 0, 0.001]), width=0.042, target=held)
+    assert np.array_equal(action, [0, 0, 0, 0, 0, 0, 1.0])
+
+
+def test_how_deep_the_fingers_hold_a_thing_is_made_up_for():
+    # held near its top: the hand stays as much higher
+    tool = np.array([*GOAL[:2], GOAL[2] + 0.015])
+    assert put(tool, width=0.042, target=tool - [0, 0, 0.012])[6] == 1.0
+    assert put(tool, width=0.042, target=tool)[6] == 0.0
+
+
+def test_a_thing_that_lies_where_it_should_is_left():
+    assert np.allclose(put([*GOAL[:2], 0.055], target=GOAL), [0, 0, STEP, 0, 0, 0, 1.0])
+    assert np.allclose(put([*GOAL[:2], LIFT_HEIGHT], target=GOAL), [0, 0, 0, 0, 0, 0, 1.0])
+    aside = np.add(GOAL, [PLACED_WITHIN + 0.005, 0, 0])
+    assert put([*aside[:2], GRASP_HEIGHT], target=aside)[6] == 0.0
+
+
+@pytest.mark.parametrize("width", [0.08, 0.042, 0.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_from_any_start_the_expert_ends_with_the_thing_at_its_destination(seed, width):
+    rng = np.random.default_rng(seed)
+    start = np.add(TARGET, [0, 0, 0.003]) if width == 0.042 else random_start(rng)
+    state = HandState(position=start[None], width=np.array([width]))
+    played = play(state, TARGET[None], GOAL[None], steps=HORIZON)
+    assert not played.placed[0, 0]
+    assert played.placed[0, -1]
+    assert played.opened[0, -1]
+    assert np.linalg.norm(played.positions[0, -1, :2] - GOAL[:2]) < 0.012
+    assert played.positions[0, -1, 2] == pytest.approx(LIFT_HEIGHT)
+    release = int(played.placed[0].argmax())
+    assert played.actions[0, release - 1, 6] == 1.0
+    # on the way it is carried above whatever stands there
+    travel = played.positions[0, :release]
+    away = np.linalg.norm(travel[:, :2] - GOAL[:2], axis=1) > 0.045
+    away &= np.linalg.norm(travel[:, :2] - TARGET[:2], axis=1) > 0.045
+    assert (travel[away, 2] > 0.10).all()
+
+
+def test_a_path_leads_by_way_of_the_thing_to_where_it_is_let_go():
+    start = np.array([0.48, 0.0, 0.2])
+    path = path_of(start, 0.08, TARGET, GOAL)
+    assert np.array_equal(path[0], start)
+    assert np.linalg.norm(path[-1, :2] - GOAL[:2]) < 0.012
+    assert abs(path[-1, 2] - GOAL[2]) < 0.02
+    assert np.linalg.norm(path - [*TARGET[:2], GRASP_HEIGHT], axis=1).min() < 0.01
+    assert 10 < len(path) <= HORIZON
+    assert (np.linalg.norm(np.diff(path, axis=0), axis=1) <= STEP + 1e-9).all()
+    picked = path_of(start, 0.08, TARGET)
+    assert np.linalg.norm(picked[-1] - [*TARGET[:2], GRASP_HEIGHT]) < 0.01
+    left = path_of(np.array([*GOAL[:2], 0.06]), 0.08, GOAL, GOAL)
+    assert left[-1, 2] == pytest.approx(LIFT_HEIGHT)
+    assert len(path_of(np.array([*GOAL[:2], LIFT_HEIGHT]), 0.08, GOAL, GOAL)) == 1

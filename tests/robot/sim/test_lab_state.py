@@ -10,6 +10,7 @@ from robot.sim.layout import SLOTS, Layout, random_layout
 from robot.sim.layout_check import checked_layout
 from robot.sim.memory import LabMemory
 from robot.sim.state import QPOS, LabState, slot_colours
+from robot.sim.task_layout import task_layout
 
 
 def _state(layout: Layout) -> LabState:
@@ -46,8 +47,17 @@ def test_unused_slots_have_no_colour():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_layouts_pass_the_check(seed):
-    layout = random_layout(seed)
-    assert checked_layout(layout.to_message()) == layout
+    for layout in (random_layout(seed), task_layout(seed), task_layout(seed, distractors=4)):
+        assert checked_layout(layout.to_message()) == layout
+
+
+def test_plates_and_grey_things_keep_their_colours_in_the_shared_memory():
+    layout = task_layout(3, distractors=2)
+    state = LabState.from_vector(_state(layout).to_vector())
+    colours = dict(zip(SLOTS, state.colours, strict=True))
+    assert {item.slot: item.colour for item in layout.objects}.items() <= colours.items()
+    assert list(colours.values()).count("grey") == 2
+    assert colours["plate_0"]
 
 
 def _changed(**fields) -> dict:
@@ -66,7 +76,7 @@ def _changed(**fields) -> dict:
         (_changed(slot=random_layout(8).objects[1].slot), "same body"),
         (_changed(slot="cylinder_3", shape="cube"), "no body of shape"),
         (_changed(colour="cyan"), "no table layout"),
-        ({"objects": [], "seed": 1}, "1 to 4 objects"),
+        ({"objects": [], "seed": 1}, "1 to 12 objects"),
         ({"objects": 5}, "no table layout"),
         ("nonsense", "no table layout"),
         (None, "no table layout"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,21 +10,24 @@ from hypothesis import strategies as st
 from core.types import StudioError
 from robot.sim.layout import (
     COLOURS,
+    GREY,
     HELD_OUT_SEED,
     MAX_OBJECTS,
     MIN_OBJECTS,
     MIN_SPACING,
-    SHAPES,
     SLOTS,
     TRAINING_SEEDS,
     WORKSPACE_X,
     WORKSPACE_Y,
     Layout,
+    ObjectSpec,
     random_layout,
 )
 from robot.sim.layout_check import checked_layout
 from robot.sim.scene import object_qpos, place_layout, rest_height
 
+SHIPPED_SLOTS = ["cylinder_0", "cube_0", "cube_1", "cube_2"]
+SHIPPED_PLACES = [(0.4405, 0.1181), (0.5042, -0.0003), (0.6054, -0.1026), (0.6074, 0.0451)]
 seeds = st.integers(0, 2 * HELD_OUT_SEED)
 
 
@@ -32,7 +37,7 @@ def test_objects_keep_their_distance_and_can_be_told_apart(seed):
     objects = layout.objects
     assert MIN_OBJECTS <= len(objects) <= MAX_OBJECTS
     assert len({item.colour for item in objects}) == len(objects)
-    assert {item.shape for item in objects} == set(SHAPES)
+    assert {item.shape for item in objects} == {"cube", "cylinder"}
     assert len({item.slot for item in objects}) == len(objects)
     assert all(item.slot in SLOTS and item.slot.startswith(item.shape) for item in objects)
     places = np.array([(item.x, item.y) for item in objects])
@@ -94,7 +99,7 @@ def test_unknown_things_are_refused(field, value):
         (lambda objects: objects[0].update(y=float("nan")), "not finite"),
         (lambda objects: objects[1].update(x=objects[0]["x"], y=objects[0]["y"]), "apart"),
         (lambda objects: objects[1].update(slot=objects[0]["slot"]), "same body"),
-        (lambda objects: objects.clear(), "1 to 4 objects"),
+        (lambda objects: objects.clear(), "1 to 12 objects"),
         (lambda objects: objects[0].pop("yaw"), "no table layout"),
     ],
 )
@@ -123,3 +128,28 @@ def test_every_slot_has_a_place_and_unused_ones_lie_out_of_reach():
             assert qpos[2] == rest_height(used[slot].shape)
         else:
             assert qpos[0] > 5.0
+
+
+def test_the_layouts_that_the_shipped_model_was_measured_on_stay_as_they_are():
+    objects = random_layout(HELD_OUT_SEED).objects
+    assert [item.slot for item in objects] == SHIPPED_SLOTS
+    assert [(round(item.x, 4), round(item.y, 4)) for item in objects] == SHIPPED_PLACES
+
+
+def test_grey_things_may_share_a_name_and_nobody_names_them():
+    layout = random_layout(0)
+    greys = tuple(
+        ObjectSpec(slot=slot, colour=GREY, shape="brick", x=x, y=0.3)
+        for slot, x in (("brick_0", 0.5), ("brick_1", 0.6))
+    )
+    layout = dataclasses.replace(layout, objects=(*layout.objects, *greys))
+    assert checked_layout(layout.to_message()) == layout
+    assert not any(item.is_named for item in greys)
+    assert all(item.is_named for item in layout.objects[:2])
+
+
+def test_nothing_stands_on_a_plate_from_the_start():
+    plate = ObjectSpec(slot="plate_0", colour="red", shape="plate", x=0.5, y=0.0)
+    near = ObjectSpec(slot="cube_0", colour="blue", shape="cube", x=0.58, y=0.0)
+    with pytest.raises(StudioError, match=r"blue cube are 0\.080 m apart; at least 0\.085"):
+        checked_layout(Layout(objects=(plate, near)).to_message())
