@@ -19,9 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.stroke import fit
 from core.trace import to_pixels
-from core.types import TRACE_MAX
+from core.types import MAX_TRACE_POINTS, TRACE_MAX
+from robot.sim.sketch import any_hand, sketch
 from training.finetune.preset import Augment
+
+TREMBLING = 3.0
+"""What the studio takes for trembling when it fits points to a stroke [0..255 units]."""
 
 Picture = NDArray[np.uint8]
 
@@ -131,14 +136,19 @@ def jitter_colours(rng: np.random.Generator, image: Picture, settings: Augment) 
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 
-def shaken(
-    rng: np.random.Generator, points: NDArray[np.float64], settings: Augment
-) -> NDArray[np.float64]:
-    """Move a drawn trace's points at random, as a hand misses them; stays in 0..255."""
-    if not settings.trace_noise:
-        return points
-    noise = rng.normal(0.0, settings.trace_noise, points.shape)
-    return np.clip(points + noise, 0.0, TRACE_MAX)
+def drawn_by_hand(rng: np.random.Generator, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw a trace as somebody would, and fit points to the stroke as the studio does.
+
+    Args:
+        rng: Source of randomness.
+        points: (L, 2) in 0..255, L >= 2.
+
+    Returns:
+        (K, 2) in 0..255, 2 <= K <= 5.
+    """
+    stroke = sketch(rng, points, any_hand(rng))
+    fitted = fit(stroke, TREMBLING, int(rng.integers(2, MAX_TRACE_POINTS + 1)))
+    return points if len(fitted) < 2 else fitted
 
 
 def _grey(pixels: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -97,10 +97,10 @@ def small_network(build: Build, seed: int) -> LoadedModel:
     tokenizer = build_tokenizer()
     ids = token_ids(tokenizer)
     config = small_config(build, ids.image_patch, vocabulary_size(tokenizer))
-    torch.manual_seed(seed)
     codec = None if build.codec is None else load_codec(build.codec)
     if codec is not None and codec.near is not None and codec.far is not None:
         config.depth_range = {"near": codec.near, "far": codec.far}
+    torch.manual_seed(seed)  # after the codec, whose making draws numbers too, but only once
     model = MolmoActForActionReasoning(config)
     model.generation_config = GenerationConfig(
         bos_token_id=ids.bos, eos_token_id=ids.eos, pad_token_id=ids.pad

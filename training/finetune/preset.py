@@ -59,7 +59,8 @@ class Augment:
         contrast: Likewise of the contrast.
         saturation: Likewise of the saturation.
         hue: Largest turn of the hue, in full circles.
-        trace_noise: Standard deviation of a shift of drawn traces' points [0..255 units].
+        hands: Draw a steered sample's trace as different people would, instead of exactly; see
+            :mod:`robot.sim.sketch`. The paper draws exactly.
     """
 
     crop_least: float = 0.9
@@ -68,7 +69,7 @@ class Augment:
     contrast: float = 0.2
     saturation: float = 0.2
     hue: float = 0.05
-    trace_noise: float = 0.0
+    hands: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

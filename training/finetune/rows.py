@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from core.types import ACTION_DIM, CODEBOOK_SIZE, DEPTH_CODES, TRACE_MAX, Studio
 from training.data.conventions import DepthColumn
 from training.data.conventions_file import parse_conventions
 from training.data.dataset import Dataset, open_dataset
-from training.data.depth import Codec, recorded_depth
+from training.data.depth import Codec, recorded_depth_at
 from training.data.types import (
     ACTION,
     CODES,
@@ -135,7 +134,7 @@ class TrainingSet:
         if self.depth is None or codec is None or told.get("codec") != codec.digest:
             return None
         episode, row = self.dataset.episodes[self.episode[index]], int(self.row[index])
-        return next(islice(recorded_depth(self.dataset, episode, self.depth), row, None), None)
+        return recorded_depth_at(self.dataset, episode, self.depth, row)
 
 
 def open_set(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.overlay import draw_trace, prepare_frame
 from training.data.depth import Codec, encode, to_values
-from training.finetune.augment import Crop, jitter_colours, random_crop, shaken
+from training.finetune.augment import Crop, drawn_by_hand, jitter_colours, random_crop
 from training.finetune.encode import Batch, Encoded, SampleEncoder, collate
 from training.finetune.mixture import Draw, Mixture
 from training.finetune.preset import Augment
@@ -85,8 +85,8 @@ class SampleMaker:
     ) -> tuple[list[Picture], Facts]:
         """Vary pictures, and with the first of them what refers to it."""
         rng = draw.rng
-        if draw.kind is Kind.STEERED:
-            facts = replace(facts, trace=shaken(rng, facts.trace, settings))
+        if draw.kind is Kind.STEERED and settings.hands:
+            facts = replace(facts, trace=drawn_by_hand(rng, facts.trace))
         varied: list[Picture] = []
         for number, picture in enumerate(pictures):
             size = (picture.shape[1], picture.shape[0])

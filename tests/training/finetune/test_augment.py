@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.finetune.augment import Crop, jitter_colours, random_crop, shaken
+from training.finetune.augment import Crop, drawn_by_hand, jitter_colours, random_crop
 from training.finetune.preset import Augment
 
 SIZE = (64, 48)
@@ -82,10 +82,21 @@ def test_no_change_means_no_change():
     assert np.array_equal(jitter_colours(np.random.default_rng(0), picture(), still), picture())
 
 
-def test_drawn_traces_are_shaken_only_when_asked():
-    points = np.array([[0.0, 255.0], [100.0, 100.0]])
-    rng = np.random.default_rng(0)
-    assert np.array_equal(shaken(rng, points, Augment()), points)
-    moved = shaken(rng, points, Augment(trace_noise=3.0))
-    assert not np.array_equal(moved, points)
-    assert ((moved >= 0) & (moved <= 255)).all()
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    points=st.lists(st.tuples(st.floats(0, 255), st.floats(0, 255)), min_size=2, max_size=5),
+)
+def test_a_hand_draws_what_the_model_can_be_shown(seed, points):
+    drawn = drawn_by_hand(np.random.default_rng(seed), np.array(points))
+    assert 2 <= len(drawn) <= 5
+    assert ((drawn >= 0) & (drawn <= 255)).all()
+    again = drawn_by_hand(np.random.default_rng(seed), np.array(points))
+    assert np.array_equal(drawn, again)
+
+
+def test_a_hand_stays_near_the_trace():
+    points = np.array([[20.0, 30.0], [120.0, 60.0], [200.0, 180.0]])
+    ends = np.array([drawn_by_hand(np.random.default_rng(k), points)[[0, -1]] for k in range(50)])
+    errors = np.linalg.norm(ends - points[[0, -1]], axis=2)
+    assert 0.5 < errors.mean() < 8.0

@@ -99,7 +99,11 @@ def test_the_exported_checkpoint_is_the_average_and_can_be_loaded(whole, small_s
 
 
 def test_learning_lowers_the_loss(preset, small_set, tmp_path):
-    run(preset("steps=20", "ema=null", "evaluate_samples=0"), small_set, tmp_path)
+    run(
+        preset("steps=30", "ema=null", "evaluate_samples=0", "optimiser.llm=1e-2"),
+        small_set,
+        tmp_path,
+    )
     found = loss_lines(tmp_path)
     assert min(found[-3:]) < found[0] - 1.0
 
