@@ -178,6 +178,8 @@ class Motion(QObject):
                 self._store.set_phase(Phase.FAULT)
                 self.stopping.emit("fault")
                 self._notifier.error(event.sentence)
+            case messages.SpeedChanged():
+                self._store.set_motion(speed=event.share)
             case messages.StateChanged():
                 self._enter(event)
 

@@ -172,8 +172,8 @@ class SessionLog:
 
     def rig_event(self, event: messages.RigEvent) -> None:
         """The rig reports; the start of a run is noted by :meth:`run_started`."""
-        ours = messages.StepDone | messages.StateChanged | messages.FaultInjected
-        if not isinstance(event, ours):
+        ends = messages.RunEnded | messages.Stopped | messages.Released | messages.Fault
+        if isinstance(event, messages.RunStarted | ends):
             self._moving = isinstance(event, messages.RunStarted)
         match event:
             case messages.StepDone():
@@ -190,6 +190,8 @@ class SessionLog:
                 self.note("stop released")
             case messages.StateChanged() if event.why or event.state == MotionState.ARMED:
                 self.note(f"motion {event.state}{': ' if event.why else ''}{event.why}")
+            case messages.SpeedChanged():
+                self.note(f"speed of the arm {100 * event.share:.0f} %")
             case messages.Fault():
                 self.fault(event.sentence, "rig")
             case messages.FaultInjected():

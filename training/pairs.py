@@ -18,7 +18,8 @@ KINDS = (TaskKind.PICK, TaskKind.PLACE, TaskKind.BESIDE)
 PICK, PLACE, BESIDE = range(3)
 
 MOST_PAIRS = 2
-"""How many tasks of PLACE, and of BESIDE, a frame keeps when nothing is held; a random choice."""
+"""How many tasks of PLACE, and of BESIDE, a frame keeps when nothing is held: the one with the
+shortest way, and random others."""
 
 LEFT_WITHIN = 0.17
 """Distance [m] from a thing that lies where it shall go beyond which there is nothing to show."""
@@ -105,7 +106,10 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
     parts = [(frame, np.full(len(frame), PICK), target, np.full(len(frame), -1))]
     for kind, of_kind in ((PLACE, plate), (BESIDE, graspable)):
         rows = np.stack(np.nonzero(fits & of_kind[:, None, :]))
-        rows = rows[:, _few(rng, rows[0], held)]
+        centre, goal = objects[rows[0], rows[1]], spots[rows[0], rows[2]]
+        way = np.linalg.norm(goal - centre[:, :2], axis=1)
+        way += 10.0 * np.linalg.norm((centre - states["tool"][rows[0]])[:, :2], axis=1)
+        rows = rows[:, _few(rng, rows[0], way, held)]
         parts.append((rows[0], np.full(rows.shape[1], kind), rows[1], rows[2]))
     frame, kinds, target, reference = (
         np.concatenate(arrays) for arrays in zip(*parts, strict=True)
@@ -125,10 +129,22 @@ def find_pairs(states: dict[str, NDArray[Any]], seed: int = 0) -> Pairs:
 
 
 def _few(
-    rng: np.random.Generator, frame: NDArray[np.int64], held: NDArray[np.int64]
+    rng: np.random.Generator,
+    frame: NDArray[np.int64],
+    way: NDArray[np.float64],
+    held: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return rows that are kept: all of frames with something in the hand, few of the others."""
+    """Return rows that are kept: all of frames with something in the hand, few of the others.
+
+    The one with the shortest way comes first and is always kept: it is what is meant when an
+    instruction leaves open which things.
+    """
     order = rng.permutation(len(frame))
+    order = order[np.lexsort((way[order], frame[order]))]
+    first = np.append(True, np.diff(frame[order]) > 0)[: len(order)]
+    rest = order[~first]
+    rest = rng.permutation(rest)
+    order = np.concatenate([order[first], rest])
     order = order[np.argsort(frame[order], kind="stable")]
     ordered = frame[order]
     place = np.arange(len(order)) - np.searchsorted(ordered, ordered)

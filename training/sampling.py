@@ -257,7 +257,10 @@ class Sampler:
         return tuple(branches)
 
     def _reasoning(self, frame: int, pair: int, pairs: NDArray[np.int64]) -> Branch:
-        """A full answer; one in four leaves the things open, and takes the nearest ones then."""
+        """A full answer; one in four leaves the things open, and takes the nearest ones then.
+
+        Of several places for the nearest thing the first is meant (:mod:`training.pairs`).
+        """
         kind = self.labels.kind[pair]
         if self.rng.random() < 0.25:
             alike = pairs[self.labels.kind[pairs] == kind]

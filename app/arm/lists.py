@@ -98,7 +98,6 @@ class Lists(QObject):
             return
 
         def done(_: object) -> None:
-            studio.log.note(f"speed {share:.2f}")
             studio.store.set_motion(speed=share)
             studio.controller.preview_again()
 

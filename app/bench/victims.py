@@ -250,6 +250,11 @@ class Victims:
 
     def _record_again(self, driven: Driven, before: int) -> None:
         release(driven)
+        deadline = time.monotonic() + START_S
+        while driven.newest("recorder") == before:  # the window looks twice a second
+            if time.monotonic() > deadline:
+                raise StudioError("The studio does not notice that its recorder is gone.")
+            time.sleep(0.05)
         driven.must("restart")
         driven.wait("path", fits=bool, since=self._after(driven, before), seconds=START_S)
 

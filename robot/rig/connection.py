@@ -25,6 +25,7 @@ from robot.rig.messages import (
     Hello,
     RigEvent,
     RunEnded,
+    SpeedChanged,
     StateChanged,
     event_from_message,
     frame_from_message,
@@ -264,6 +265,8 @@ class RigConnection:
         event = event_from_message(message["event"])
         if isinstance(event, StateChanged):
             self._motion = event
+        if isinstance(event, SpeedChanged):
+            self._speed = event.share
         if isinstance(event, RunEnded):
             with self._lock:
                 self._ended[event.run_id] = event

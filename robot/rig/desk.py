@@ -303,6 +303,10 @@ class Desk:
         self.decide(lambda authority: authority.released(owner))
         return {"failed": failed}
 
+    def tell(self, event: RigEvent) -> None:
+        """Tell all clients something that is not about motion."""
+        self._publish(event)
+
     def _executor_event(self, event: RigEvent) -> None:
         """Let the authority know first: whoever hears of an end may ask for the next run."""
         with self._gate:

@@ -133,8 +133,27 @@ class FaultInjected:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpeedChanged:
+    """The arm is driven faster or slower from now on.
+
+    Attributes:
+        share: Share of the arm's dynamics, 0 to 1.
+    """
+
+    share: float
+
+
 RigEvent = (
-    RunStarted | StepDone | RunEnded | Stopped | Released | Fault | StateChanged | FaultInjected
+    RunStarted
+    | StepDone
+    | RunEnded
+    | Stopped
+    | Released
+    | Fault
+    | StateChanged
+    | FaultInjected
+    | SpeedChanged
 )
 _KINDS = {kind.__name__: kind for kind in get_args(RigEvent)}
 

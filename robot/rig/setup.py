@@ -18,6 +18,7 @@ from robot.rig.checks import (
     require_confirmed,
 )
 from robot.rig.desk import Desk, Operation
+from robot.rig.messages import SpeedChanged
 from robot.rig.plan import Peer
 from robot.rig.requests import corner, flag, names, optional_number
 from robot.rig.rules import RigRules
@@ -92,6 +93,7 @@ class Setup:
         self._desk.set_limits(self._desk.limits, why)
         self._robot.set_speed(share)
         self._speed = share
+        self._desk.tell(SpeedChanged(share=share))
 
     def _checklist(self, request: dict[str, Any], _owner: Peer) -> Any:
         if self._desk.authority.state is MotionState.EXECUTING:

@@ -16,7 +16,7 @@ from robot.sim.fci_limits import turn_between
 _LARGEST_STEP = 0.05
 """Most that a joint turns in one round [rad]: out of reach the arm stretches, it does not flail."""
 
-_DAMPING = 1e-10
+_DAMPING = 1e-10 * np.eye(6)
 _ELBOW = 2
 
 
@@ -48,7 +48,7 @@ def follow_pose(
     else:
         free, move = jacobian.copy(), np.zeros_like(q)
         free[:, _ELBOW], move[_ELBOW] = 0.0, elbow - q[_ELBOW]
-    inverse = free.T @ np.linalg.inv(free @ free.T + _DAMPING * np.eye(6))
+    inverse = free.T @ np.linalg.inv(free @ free.T + _DAMPING)
     here = pin.updateFramePlacement(model, data, frame)
     move += inverse @ (_error(here, pose) - jacobian @ move)
     q = q + np.maximum(-_LARGEST_STEP, np.minimum(move, _LARGEST_STEP))

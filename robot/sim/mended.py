@@ -1,4 +1,4 @@
-"""franky-sim's FR3 with seven mends, so that a client meets what a real arm would tell it.
+"""franky-sim's FR3 with eight mends, so that a client meets what a real arm would tell it.
 
 * The measured pose ``O_T_EE`` is measured: franky-sim returns a reference into pinocchio's data,
   which computing the desired pose overwrites, so it would report the desired one.
@@ -11,6 +11,7 @@
 * The velocity and acceleration of the last command are told as they were commanded; franky-sim
   smooths them over 20 ms, so a motion that replaces a running one would begin with a jump.
 * Every command is judged by the limits that Franka publishes (:mod:`robot.sim.fci_limits`).
+* The state is put together without what nobody reads of it (:mod:`robot.sim.lean_state`).
 
 Its server is :mod:`robot.sim.mended_server`.
 """
@@ -30,13 +31,18 @@ from numpy.typing import NDArray
 from robot.sim import mended_gripper
 from robot.sim.fci_limits import FciLimits
 from robot.sim.inverse import follow_pose
+from robot.sim.lean_state import LeanState
 
 DAMPING_SHARE = 0.25
 WRENCH_SMOOTHING = 0.08
 """Share of a new 1 kHz sample in the reported wrench: a time constant of 12 ms, as contact forces
 of a simulation are rougher than what a robot reports."""
 
+TORQUE_SMOOTHING = 0.05
+"""Share of a new sample in the reported change of the torques, as franky-sim has it."""
+
 _ARM_JOINTS = 7
+_TICK = 0.001
 
 
 class MendedRobot(FrankaMujocoRobot):
@@ -57,6 +63,13 @@ class MendedRobot(FrankaMujocoRobot):
         self._arm_bodies: NDArray[np.bool_] | None = None
         self._inner: InnerRobotState | None = None
         self._inner_time = -1.0
+        self._fixed: dict[str, Any] = {}
+        self._refit = True
+        self._holding = False
+        self._pose: NDArray[np.float64] | None = None
+        self._elbow: tuple[float, ...] = ()
+        self._dtau = np.zeros(_ARM_JOINTS)
+        self._report: LeanState | None = None
 
     def kinematics(self, q: np.ndarray) -> pin.SE3:
         """Return the tool pose for joint angles ``q`` (7,) [rad], as a copy of its own."""
@@ -99,6 +112,9 @@ class MendedRobot(FrankaMujocoRobot):
             )
             elbow = None if target_elbow_config is None else float(target_elbow_config[0])
             inside._process_elbow(target_elbow_config, has_new_command)
+            self._pose = pose.homogeneous
+            if has_new_command and target_elbow_config is not None:
+                self._elbow = tuple(np.asarray(target_elbow_config).tolist())
             q = follow_pose(
                 inside._BaseRobot__model, inside._BaseRobot__data, inside._BaseRobot__tcp_frame_id,
                 pose.homogeneous, q, elbow,
@@ -122,35 +138,77 @@ class MendedRobot(FrankaMujocoRobot):
         self._hold(q, has_new_command)
 
     def _hold(self, q: NDArray[np.float64], has_new_command: bool) -> None:
-        self._held = q.copy()
+        self._held, self._holding = q.copy(), True
         super().joint_position_control(cast(Any, q), has_new_command)
 
     def _seconds(self) -> float:
         return 0.0 if self.data is None else float(self.data.time)
 
+    def set_load(self, *args: Any) -> None:
+        """Take another payload; the state follows with the next step."""
+        super().set_load(*args)
+        self._refit = True
+
+    def set_NE_T_EE(self, ne_t_ee: tuple[float, ...]) -> None:
+        """Take another end effector; the state follows with the next step."""
+        super().set_NE_T_EE(ne_t_ee)
+        self._refit = True
+
+    def set_EE_T_K(self, ee_t_k: tuple[float, ...]) -> None:
+        """Take another stiffness frame; the state follows with the next step."""
+        super().set_EE_T_K(ee_t_k)
+        self._refit = True
+
     @property
     def state(self) -> FrankaRobotState:
-        """The robot state with the wrench that acts on the tool, in the base frame and in K."""
-        state = super().state
-        stiffness = _matrix(state.O_T_EE) @ _matrix(state.EE_T_K)
+        """The state after the last step."""
+        return super().state if self._report is None else self._report
+
+    def _compose(self) -> LeanState:
+        """Return the state, with the wrench that acts on the tool in the base frame and in K."""
+        inner, fixed = self._get_state(), self._fixed
+        q, torques = inner.q, np.array(inner.tau_j)
+        goal = self._held if self._holding else np.array(q)  # torques have no goal
+        measured = self.kinematics(np.array(q)).homogeneous
+        desired = self.kinematics(goal).homogeneous
+        commanded = desired if self._pose is None else self._pose
+        change = (torques - np.array(fixed["tau_J"])) / _TICK
+        self._dtau += TORQUE_SMOOTHING * (change - self._dtau)
+        stiffness = measured @ _matrix(fixed["EE_T_K"])
         force, torque = self._wrench[:3], self._wrench[3:]
         moment = torque - _cross(stiffness[:3, 3], force)
         turn = stiffness[:3, :3].T
-        # the object is new and nobody else has it: filling it in place costs a thirtieth of
-        # replace(), and this runs every millisecond
-        fill = object.__setattr__
-        fill(state, "O_F_ext_hat_K", (*force.tolist(), *moment.tolist()))
-        fill(state, "K_F_ext_hat_K", (*(turn @ force).tolist(), *(turn @ moment).tolist()))
-        fill(state, "tau_ext_hat_filtered", tuple(self._tau_ext.tolist()))
         velocity, acceleration, _ = self.limits.rates.tolist()
-        fill(state, "O_dP_EE_c", tuple(velocity[:6]))
-        fill(state, "O_dP_EE_d", tuple(velocity[:6]))
-        fill(state, "O_ddP_EE_c", tuple(acceleration[:6]))
-        fill(state, "dq_d", tuple(velocity[6:]))
-        fill(state, "ddq_d", tuple(acceleration[6:]))
-        fill(state, "delbow_c", (velocity[8], 0.0))
-        fill(state, "ddelbow_c", (acceleration[8], 0.0))
-        return state
+        fixed["tau_J"] = inner.tau_j
+        held = tuple(goal.tolist())
+        elbow = (q[2], float(np.sign(q[3])))
+        component: Any = self._tracked_state_components["tau_J_d"]
+        return LeanState.of(
+            fixed
+            | {
+                "q": q,
+                "q_d": held,
+                "dq": inner.dq,
+                "dq_d": tuple(velocity[6:]),
+                "ddq_d": tuple(acceleration[6:]),
+                "dtau_J": tuple(self._dtau.tolist()),
+                "tau_J_d": tuple(component._TrackedStateComponent__explicit_value.tolist()),
+                "O_T_EE": _flat(measured),
+                "O_T_EE_d": _flat(desired),
+                "O_T_EE_c": _flat(commanded),
+                "tau_ext_hat_filtered": tuple(self._tau_ext.tolist()),
+                "O_F_ext_hat_K": (*force.tolist(), *moment.tolist()),
+                "K_F_ext_hat_K": (*(turn @ force).tolist(), *(turn @ moment).tolist()),
+                "elbow": (q[2], 1.0 if q[3] > 0.0 else -1.0),
+                "elbow_d": (held[2], 1.0 if held[3] > 0.0 else -1.0),
+                "elbow_c": self._elbow or elbow,
+                "delbow_c": (velocity[8], 0.0),
+                "ddelbow_c": (acceleration[8], 0.0),
+                "O_dP_EE_c": tuple(velocity[:6]),
+                "O_dP_EE_d": tuple(velocity[:6]),
+                "O_ddP_EE_c": tuple(acceleration[:6]),
+            }
+        )
 
     def _get_state(self) -> InnerRobotState:
         data = self.data
@@ -166,10 +224,19 @@ class MendedRobot(FrankaMujocoRobot):
         return self._inner
 
     def _post_step(self) -> None:
-        super()._post_step()
+        if self._refit:
+            super()._post_step()
+            self._fixed = vars(super().state).copy()
+            self._dtau, self._refit = np.array(self._fixed["dtau_J"]), False
+        else:
+            inside: Any = self  # its clock goes on
+            inside._BaseRobot__prev_t = inside._BaseRobot__t
+            inside._BaseRobot__t += _TICK
         wrench, tau = self._contacts()
         self._wrench += WRENCH_SMOOTHING * (wrench - self._wrench)
         self._tau_ext += WRENCH_SMOOTHING * (tau - self._tau_ext)
+        self._report = self._compose()
+        self._pose, self._elbow, self._holding = None, (), False
 
     def _contacts(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return what touches the arm: (6,) wrench about the base's origin, (7,) joint torques."""
@@ -227,6 +294,10 @@ class MendedSimulator(MujocoSimulator):
 
 def _matrix(flat: tuple[float, ...]) -> NDArray[np.float64]:
     return np.array(flat).reshape(4, 4, order="F")
+
+
+def _flat(pose: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(pose.T.ravel().tolist())
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.store import Page, PlanKind
 from core.types import StudioError
-from robot.rig.messages import StateChanged
+from robot.rig.messages import SpeedChanged, StateChanged
 from robot.rig.states import MotionState
 from tests.app.conftest import Rigged, send
 from tests.app.fakes import ScriptedRig, Verdict
@@ -323,3 +323,9 @@ def test_states_are_believed(rigged: Rigged) -> None:
     rigged.rig.events.put(StateChanged(state=MotionState.CONNECTED, why="No workspace is set."))
     rigged.until(lambda: "No workspace is set." in run.reason("home"))
     assert not run.reason("think"), "thinking moves nothing"
+
+
+def test_the_speed_that_is_shown_is_the_rigs(rigged: Rigged) -> None:
+    rigged.ready()
+    rigged.rig.events.put(SpeedChanged(share=0.05))
+    rigged.until(lambda: rigged.store.motion.speed == 0.05)

@@ -20,7 +20,7 @@ from training.labels import (
     label_states,
     open_shards,
 )
-from training.pairs import BESIDE, KINDS, PICK, PLACE
+from training.pairs import BESIDE, KINDS, PICK, PLACE, find_pairs
 from training.recording import IMAGE_SIZE, MOST_THINGS
 
 CUBE, CYLINDER, PLATE = (SHAPES.index(name) for name in ("cube", "cylinder", "plate"))
@@ -246,3 +246,34 @@ def test_training_never_sees_a_held_out_combination():
     assert not any(holds_held_out(table) for table in tables)
     shapes = [{item.shape for item in table.objects} for table in tables]
     assert 30 < sum("plate" not in names for names in shapes) < 90
+
+
+def test_the_nearest_task_of_each_kind_is_always_kept_and_comes_first():
+    rng = np.random.default_rng(5)
+    count = 30
+    things = np.full((count, MOST_THINGS, 3), np.nan)
+    shape = np.full((count, MOST_THINGS), -1, dtype=np.int8)
+    shape[:, :5] = CUBE, CYLINDER, CUBE, PLATE, PLATE
+    things[:, :5, :2] = [[0.44, -0.16], [0.62, -0.10], [0.45, 0.02], [0.60, 0.05], [0.46, 0.16]]
+    things[:, :5, 2] = [0.041, 0.045, 0.041, 0.025, 0.025]
+    tool = rng.uniform([0.42, -0.15, 0.1], [0.62, 0.15, 0.2], (count, 3))
+    states = {
+        "tool": tool,
+        "width": np.full(count, 0.08),
+        "objects": things,
+        "shape": shape,
+        "held": np.full(count, -1),
+        "camera": np.stack([camera_models()["front"].pose] * count),
+    }
+    pairs = find_pairs(states, seed=1)
+    places = pairs.frame[pairs.kind == PLACE]
+    assert np.bincount(places).tolist() == [2] * count
+    nearest = np.linalg.norm(tool[:, None, :2] - things[:, :3, :2], axis=2).argmin(1)
+    for frame in range(count):
+        row = np.nonzero((pairs.frame == frame) & (pairs.kind == PLACE))[0][0]
+        assert pairs.target[row] == nearest[frame]
+        own = things[frame, nearest[frame], :2]
+        gaps = np.linalg.norm(things[frame, 3:5, :2] - own, axis=1)
+        assert pairs.reference[row] == 3 + gaps.argmin()
+    again = find_pairs(states, seed=1)
+    assert np.array_equal(pairs.target, again.target)

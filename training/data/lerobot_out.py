@@ -237,7 +237,13 @@ def _meta(
     write_json(meta / "stats.json", plain_stats(total))
     write_table(meta / "tasks.parquet", tasks_table(list(tasks)))
     path = folder / EPISODES.format(chunk_index=0, file_index=0)
-    write_table(path, pa.Table.from_pylist(records))
+    write_table(path, _typed(pa.Table.from_pylist(records)))
+
+
+def _typed(table: pa.Table) -> pa.Table:
+    """Give columns a type in which nobody said anything; readers stumble over those without one."""
+    fields = [f.with_type(pa.float64()) if pa.types.is_null(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(fields))
 
 
 def read_shard(path: Path) -> tuple[pa.Table, dict[str, Any]]:

@@ -1,13 +1,15 @@
 """A small LeRobot data set of the simulated lab, for tests, documentation and first steps.
 
-The expert picks objects up. The names and conventions are ours, or those of an imagined other arm:
-absolute poses with Euler angles in degrees, an inverted gripper, other columns and cameras.
+The expert picks objects up, or puts them on a plate or next to another one. The names and
+conventions are ours, or those of an imagined other arm: absolute poses with Euler angles in
+degrees, an inverted gripper, other columns and cameras.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,10 @@ from core.types import RobotState
 from core.video import VideoFile
 from robot.sim.direct import RATE_HZ, DirectLab
 from robot.sim.expert import HandState, expert_action
-from robot.sim.layout import random_layout
+from robot.sim.layout import Layout, random_layout
 from robot.sim.scene import FRAME_SIZE, camera_models
+from robot.sim.task_layout import task_layout
+from robot.sim.tasks import Task, TaskKind, destination, draw_task, is_done, possible_tasks
 from training.data.actions import Poses, from_matrices, native_actions
 from training.data.conventions import FILE, Arm, Part, Pose
 from training.data.conventions_file import parse_conventions
@@ -36,8 +40,9 @@ from training.data.pictures import encode_png
 from training.data.types import Clip
 from training.data.workplace import Workplace
 
-MAX_STEPS = 40
-AFTER_LIFT = 3
+ALL = "all"
+MAX_STEPS = 60
+AFTER_DONE = 3
 IDLE_STEPS = 2
 """Steps at the beginning in which nothing is asked, as when a person has not begun yet."""
 
@@ -52,16 +57,24 @@ class _Recording:
     depth: list[NDArray[np.uint16]]
     states: list[RobotState]
     actions: list[NDArray[np.float64]]
-    lifted: bool = False
+    done: bool = False
 
 
-def make_lab(out: Path, *, episodes: int, names: str = "ours", first_seed: int = 0) -> Path:
+def make_lab(
+    out: Path,
+    *,
+    episodes: int,
+    names: str = "ours",
+    task: str = TaskKind.PICK,
+    first_seed: int = 0,
+) -> Path:
     """Record episodes in the lab and write them as a LeRobot data set with its conventions.
 
     Args:
         out: Folder of the data set.
         episodes: Number of episodes.
         names: "ours" or "other".
+        task: A kind of task, or "all" for one after the other.
         first_seed: Seed of the first layout; the others count up.
 
     Returns:
@@ -80,7 +93,7 @@ def make_lab(out: Path, *, episodes: int, names: str = "ours", first_seed: int =
         seeds = range(first_seed, first_seed + episodes)
         write_dataset(
             folder,
-            _episodes(lab, folder, seeds, declared, features),
+            _episodes(lab, folder, seeds, task, declared, features),
             features=features,
             fps=RATE_HZ,
             robot=ROBOTS[names],
@@ -97,13 +110,15 @@ def _episodes(
     lab: DirectLab,
     folder: Path,
     seeds: range,
+    task: str,
     declared: Mapping[str, Any],
     features: Mapping[str, Any],
 ) -> Iterator[Episode]:
     conventions = parse_conventions(declared, folder)
     front, wrist = (camera.column for camera in conventions.cameras)
+    kinds = list(TaskKind) if task == ALL else [TaskKind(task)]
     for number, seed in enumerate(seeds):
-        recording = _record(lab, seed)
+        recording = _record(lab, *_table(seed, kinds[number % len(kinds)]))
         columns = _columns(conventions.arms[0], recording)
         numbers = {name: entry for name, entry in features.items() if name in columns}
         table = as_table(columns, numbers)
@@ -123,22 +138,29 @@ def _episodes(
             tasks=[recording.instruction] * len(recording.actions),
             stats=stats,
             clips=clips,
-            about={"success": recording.lifted, "seed": seed},
+            about={"success": recording.done, "seed": seed},
         )
 
 
-def _record(lab: DirectLab, seed: int) -> _Recording:
-    layout = random_layout(seed)
+def _table(seed: int, kind: TaskKind) -> tuple[Layout, Task]:
+    """Return what lies on the table, and a task for it; the same ones for the same seed."""
     rng = np.random.default_rng([seed, 77])
-    target = layout.objects[int(rng.integers(len(layout.objects)))]
+    if kind is TaskKind.PICK:  # any table will do
+        layout = random_layout(seed)
+        target = layout.objects[int(rng.integers(len(layout.objects)))]
+        return layout, Task(kind=kind, target=target.name)
+    for attempt in count():
+        layout = task_layout(seed + 100_000 * attempt)
+        if possible_tasks(layout, kind):
+            return layout, draw_task(rng, layout, kind)
+    raise AssertionError("tables never end")
+
+
+def _record(lab: DirectLab, layout: Layout, task: Task) -> _Recording:
+    slot = layout.named(task.target).slot
     lab.reset(layout)
     recording = _Recording(
-        instruction=f"pick up the {target.name}",
-        front=[],
-        wrist=[],
-        depth=[],
-        states=[],
-        actions=[],
+        instruction=task.instruction, front=[], wrist=[], depth=[], states=[], actions=[]
     )
     after = 0
     for step in range(MAX_STEPS):
@@ -146,7 +168,9 @@ def _record(lab: DirectLab, seed: int) -> _Recording:
         action[6] = 1.0
         if step >= IDLE_STEPS:
             state = HandState(position=lab.tool[None], width=np.array([lab.width]))
-            action = expert_action(state, lab.object_position(target.slot)[None])[0]
+            goal = destination(task, layout, lab.places())
+            target = lab.object_position(slot)[None]
+            action = expert_action(state, target, None if goal is None else goal[None])[0]
         front, wrist = lab.frames()
         assert lab.renderer is not None, "this lab was opened with pictures"
         metres = lab.renderer.depth(lab.data, "front")[::2, ::2]
@@ -156,9 +180,9 @@ def _record(lab: DirectLab, seed: int) -> _Recording:
         recording.states.append(lab.state())
         recording.actions.append(action)
         lab.step(action)
-        recording.lifted = lab.lifted(target.slot)
-        after += recording.lifted
-        if after >= AFTER_LIFT:
+        recording.done = is_done(task, layout, lab.places(), lab.tool, lab.width)
+        after += recording.done
+        if after >= AFTER_DONE:
             break
     return recording
 

@@ -19,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="ours",
         help="columns and conventions: the lab's own, or those of an imagined other arm",
     )
+    parser.add_argument(
+        "--task",
+        choices=("pick", "place", "beside", "all"),
+        default="pick",
+        help="pick up, put on a plate, put next to another thing, or one after the other",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first table")
 
 
@@ -36,6 +42,7 @@ def run_make_lab(arguments: argparse.Namespace) -> None:
         arguments.out,
         episodes=arguments.episodes,
         names=arguments.names,
+        task=arguments.task,
         first_seed=arguments.seed,
     )
     print(f"Wrote {folder}; its conventions are in meta/conventions.yaml.", file=sys.stdout)

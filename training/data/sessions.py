@@ -295,7 +295,7 @@ def _episode(
         about={
             "session": session_name(take.path, Keep()),
             "session_episode": take.number,
-            "success": take.outcome is Outcome.SUCCESS,
+            "success": None if take.outcome is None else take.outcome is Outcome.SUCCESS,
             "progress": None if take.progress is None else take.progress / 100,
             "policy": take.policy,
             "checkpoint": take.checkpoint,

@@ -14,6 +14,7 @@ from robot.rig.messages import (
     Released,
     RunEnded,
     RunStarted,
+    SpeedChanged,
     StateChanged,
     StepDone,
     Stopped,
@@ -47,6 +48,7 @@ def over_the_wire(message):
         StateChanged(state=MotionState.ARMED, digest="ab", expires_s=9.5, holder="client 2"),
         StateChanged(state=MotionState.EXECUTING, run_id="4"),
         StepDone(run_id="3", step=1),
+        SpeedChanged(share=0.05),
     ],
 )
 def test_events(event):

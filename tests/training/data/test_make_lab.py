@@ -69,6 +69,15 @@ def test_the_expert_lifts_and_says_what_it_does(labs):
     assert read_conventions(labs["other"] / "meta/conventions.yaml").rate == 5.0
 
 
+def test_every_kind_of_task_can_be_recorded(tmp_path):
+    dataset = open_dataset(make_lab(tmp_path / "all", episodes=3, task="all", first_seed=2))
+    words = [episode.tasks[0] for episode in dataset.episodes]
+    assert words[0].startswith("pick up the ")
+    assert " plate" in words[1]
+    assert " next to the " in words[2]
+    assert [episode.about["success"] for episode in dataset.episodes] == [True] * 3
+
+
 def test_both_sets_become_the_same_actions_and_nearly_the_same_traces(labelled):
     ours, other = (open_dataset(labelled[names].folder) for names in ("ours", "other"))
     assert labelled["ours"].odd == labelled["other"].odd == ()

@@ -203,5 +203,6 @@ def test_what_cannot_be_learned_from_is_said(tmp_path):
     loose = write(tmp_path / "session-20261123-101114.mcap", story.events)
     with pytest.raises(StudioError, match="nobody said how it ended"):
         from_sessions([loose], tmp_path / "out")
-    _, counts = from_sessions([loose], tmp_path / "out", unmarked=True)
+    folder, counts = from_sessions([loose], tmp_path / "out", unmarked=True)
     assert counts.rows == 3
+    assert open_dataset(folder).episodes[0].about["success"] is None
