@@ -32,7 +32,7 @@ class Team:
             precision: "bf16" computes under autocast.
 
         Raises:
-            StudioError: The package is missing.
+            StudioError: The package is missing, or is configured to shard by itself.
         """
         try:
             from accelerate import Accelerator
@@ -41,7 +41,12 @@ class Team:
                 "fine-tuning needs the packages of the extra 'train': pip install "
                 "'steering-studio[train]'"
             ) from error
-        self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
+        if os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true":
+            raise StudioError(
+                "accelerate's own configuration asks for FSDP; leave that out and set "
+                "parallel=fsdp in the preset"
+            )
+        self._accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
         self.parallel, self._bf16 = parallel, precision == "bf16"
 
     @property

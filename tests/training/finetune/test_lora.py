@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+import main
 from core.model.loading import load_checkpoint, save_checkpoint
 from core.policy.local import LocalPolicy
 from core.protocol.statistics import compute_statistics
@@ -80,6 +81,14 @@ def test_the_merged_folder_has_the_released_layout(base, made):
     assert (merged / "chat_template.jinja").is_file()
     config = json.loads((merged / "config.json").read_text())
     assert config["auto_map"] == {"AutoConfig": "configuration_molmoact.MolmoActConfig"}
+
+
+def test_the_command_merges_in_half_the_size(base, made, tmp_path, capsys):
+    words = ["--adapter", str(made[1]), "--model", str(base), "--out", str(tmp_path / "half")]
+    assert main.main(["train", "merge", *words, "--dtype", "bf16"]) == 0
+    assert "half" in capsys.readouterr().out
+    half, full = (load_file(o / "model.safetensors") for o in (tmp_path / "half", made[0]))
+    assert all(torch.equal(value.bfloat16(), half[name]) for name, value in full.items())
 
 
 def test_the_data_sets_statistics_go_into_the_merged_config(made, small_set):

@@ -203,3 +203,9 @@ def test_weights_of_zero_are_refused(preset, small_set, tmp_path):
 def test_nothing_to_train_on_is_told(preset, tmp_path):
     with pytest.raises(StudioError, match="give --data DIR"):
         run_preset(preset(), [], tmp_path)
+
+
+def test_sharding_is_the_presets_business(preset, small_set, tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(StudioError, match="set parallel=fsdp in the preset"):
+        run(preset(), small_set, tmp_path)
