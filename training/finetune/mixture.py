@@ -87,6 +87,8 @@ class Mixture:
                         if held_out:
                             continue  # few episodes: not every kind needs to be among them
                         raise MixtureError(_nothing(source, kind, group))
+                    often = np.where(source.intervention[rows], group.interventions, 1)
+                    rows = np.repeat(rows, often)
                     self._choices.append(_Choice(source=source, kind=kind, rows=rows))
                     rates.append(group.rate / total * root / sum(roots) * share)
         if not rates:

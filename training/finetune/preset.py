@@ -100,12 +100,21 @@ class Group:
         sets: Names of data sets; "*" stands for every set that no other group names. Within the
             group a set is drawn in proportion to the square root of its size.
         kinds: Share of each kind of question, see :class:`training.finetune.questions.Kind`.
+        interventions: How many times as often a row in which a person steered is drawn.
     """
 
     name: str
     rate: float
     sets: tuple[str, ...] = ("*",)
     kinds: dict[str, float] = field(default_factory=lambda: {"reasoning": 0.5, "steered": 0.5})
+    interventions: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.interventions <= 1000:
+            raise PresetError(
+                f"group '{self.name}' draws interventions {self.interventions} times as often; "
+                "expected 1 to 1000"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

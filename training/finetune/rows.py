@@ -21,6 +21,7 @@ from training.data.depth import Codec, recorded_depth_at
 from training.data.types import (
     ACTION,
     CODES,
+    INTERVENTION,
     TRACE,
     TRACE_LENGTH,
     TRACE_SUSPECT,
@@ -59,6 +60,7 @@ class TrainingSet:
         trace_length: (N,) int64.
         task: (N,) ``task_index``.
         held_out: (N,) bool, rows that are only evaluated on.
+        intervention: (N,) bool, rows in which a person steered.
         left_out: (N,) bool, rows that are not used: of failed episodes, or with a guessed trace.
         depth: Column of the depth that the codes were made of, if the data set has it.
     """
@@ -75,6 +77,7 @@ class TrainingSet:
     trace_length: NDArray[np.int64]
     task: NDArray[np.int64]
     held_out: NDArray[np.bool_]
+    intervention: NDArray[np.bool_]
     left_out: NDArray[np.bool_]
     depth: DepthColumn | None = None
 
@@ -169,7 +172,7 @@ def open_set(
     if not episodes:
         raise DataError(f"the data set '{path}' has no rows")
     stats = statistics or _statistics(dataset, path)
-    wanted = (ACTION, CODES, TRACE, TRACE_LENGTH, TASK, TRACE_SUSPECT)
+    wanted = (ACTION, CODES, TRACE, TRACE_LENGTH, TASK, TRACE_SUSPECT, INTERVENTION)
     columns = tuple(name for name in wanted if name in dataset.features)
     parts = [dataset.rows(episode, columns) for episode in dataset.episodes]
     joined = {column: np.concatenate([part[column] for part in parts]) for column in columns}
@@ -188,6 +191,7 @@ def open_set(
         trace_length=np.asarray(joined[TRACE_LENGTH], dtype=np.int64).reshape(-1),
         task=np.asarray(joined[TASK], dtype=np.int64).reshape(-1),
         held_out=np.repeat(held_out_episodes(name, dataset.episodes, held_out), lengths),
+        intervention=_flags(joined, INTERVENTION, sum(lengths)),
         left_out=_left_out(dataset, joined, lengths, failures=failures),
         depth=_depth_column(dataset, path),
     )
@@ -260,9 +264,13 @@ def _left_out(
 ) -> NDArray[np.bool_]:
     failed = [episode.about.get("success") is False for episode in dataset.episodes]
     left_out = np.repeat(np.array(failed) & (not failures), lengths)
-    if TRACE_SUSPECT in joined:
-        left_out |= np.asarray(joined[TRACE_SUSPECT], dtype=bool).reshape(-1)
-    return left_out
+    return left_out | _flags(joined, TRACE_SUSPECT, len(left_out))
+
+
+def _flags(joined: dict[str, NDArray[Any]], column: str, count: int) -> NDArray[np.bool_]:
+    """Return a column of yes and no, all no where the data set does not have it."""
+    found = joined.get(column)
+    return np.zeros(count, bool) if found is None else np.asarray(found, bool).reshape(-1)
 
 
 def _depth_column(dataset: Dataset, path: Path) -> DepthColumn | None:

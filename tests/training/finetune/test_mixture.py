@@ -12,6 +12,7 @@ from tests.training.finetune.small_data import write_small_set
 from training.finetune.mixture import Mixture, MixtureError
 from training.finetune.preset import Group
 from training.finetune.questions import Kind
+from training.finetune.reading import PresetError
 from training.finetune.rows import TrainingSet, open_set
 
 
@@ -111,6 +112,18 @@ def test_a_draw_only_names_rows_that_can_answer(sets):
     for index in range(200):
         draw = mixture.draw(0, index)
         assert draw.source.trace_length[draw.index] >= 2
+
+
+def test_interventions_are_drawn_as_often_as_asked(tmp_path):
+    steered = np.arange(18) % 6 == 2
+    folder = write_small_set(tmp_path / "steered", change={"intervention": steered})
+    source = open_set(folder, images=1, held_out=0.0)
+    often = Group(name="a", rate=1.0, kinds={"trace": 1.0}, interventions=5)
+    mixture = Mixture([often], [source], seed=0)
+    found = np.mean([bool(steered[mixture.draw(0, k).index]) for k in range(2000)])
+    assert abs(found - 15 / (15 + 15)) < 0.05
+    with pytest.raises(PresetError, match="expected 1 to 1000"):
+        Group(name="a", rate=1.0, interventions=0)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from core.types import StudioError
 from tests.training.finetune.small_data import WORDS
 from training.finetune.metrics import read_metrics
+from training.finetune.parallel import Team
+from training.finetune.run import Source, run_preset
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -59,6 +62,7 @@ def test_a_run_of_two_shares_goes_on_in_one_process(alone, small_set, tmp_path):
     assert [line["loss"] for line in lines] == pytest.approx(expected, rel=2e-4)
 
 
-def test_a_batch_that_cannot_be_shared_is_told(small_set, tmp_path):
-    with pytest.raises(AssertionError, match="cannot be shared by 2 processes"):
-        train(tmp_path, small_set, "batch=3", processes=2)
+def test_a_batch_that_cannot_be_shared_is_told(small_set, tmp_path, preset, monkeypatch):
+    monkeypatch.setattr(Team, "processes", 2)
+    with pytest.raises(StudioError, match=r"cannot be shared by 2 processes; .* batch=4"):
+        run_preset(preset("batch=3"), [Source(path=small_set)], tmp_path)
