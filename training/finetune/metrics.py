@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from core.ply import write_whole
 from core.types import StudioError
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def _drop_later(path: Path, step: int) -> None:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):
             continue  # a kill cut the last line off
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    write_whole(path, "".join(f"{line}\n" for line in kept).encode())
 
 
 def _board(folder: Path, step: int) -> Any:
