@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def _tell(preset: Preset, out: Path, done: Finished) -> None:
     folder = done.folder
     if preset.lora is not None and preset.lab.trials:
         assert preset.model is not None, "adapters are trained on a model"
+        shutil.rmtree(out / MERGED, ignore_errors=True)  # of the same run, finished before
         folder = merge(done.folder, preset.model, out / MERGED)
     if preset.lab.trials:
         from training.finetune.trials import lab_trials  # physics and pictures

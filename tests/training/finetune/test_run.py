@@ -66,6 +66,14 @@ def test_a_run_goes_on_as_if_it_had_not_stopped(whole, preset, small_set, tmp_pa
     assert loss_lines(whole) == loss_lines(tmp_path)
 
 
+def test_a_finished_run_is_exported_again_and_stays_the_same(whole, preset, small_set, tmp_path):
+    run(preset(), small_set, tmp_path)
+    lines = read_metrics(tmp_path)
+    assert run(preset(), small_set, tmp_path, resume=True).complete
+    assert_same(weights(whole), weights(tmp_path))
+    assert read_metrics(tmp_path) == lines
+
+
 def test_steps_after_the_last_state_are_made_again(whole, preset, small_set, tmp_path, monkeypatch):
     """As after a kill: metrics of step 3 are there, its state is not."""
     run(preset(), small_set, tmp_path, stop_after=2)
