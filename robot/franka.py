@@ -202,6 +202,8 @@ class FrankaRobot:
             self._raw_state()
         except RobotLostError:
             self._reconnect()
+        if self._gripper.is_closed:
+            self._gripper = FrankaGripper(self._host)
         try:
             if self._robot.has_errors and not self._robot.recover_from_errors():
                 names = ", ".join(self.error_names())
@@ -309,7 +311,6 @@ class FrankaRobot:
     def _reconnect(self) -> None:
         self._gripper.close()
         self._robot = self._connect()
-        self._gripper = FrankaGripper(self._host)
 
     def _connect(self) -> franky.Robot:
         """Connect; a robot that another program holds would block for ever."""

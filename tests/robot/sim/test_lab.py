@@ -21,6 +21,7 @@ from robot.sim.lab_client import LabClient, LabError
 from robot.sim.lab_frames import PulledFrames
 from robot.sim.layout import random_layout
 from robot.sim.scene import FRAME_SIZE, TABLE_TOP
+from robot.sim.task_layout import task_layout
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
@@ -75,6 +76,15 @@ def _gone(pid: int) -> bool:
         return True
 
 
+def test_a_lab_for_all_tasks_lays_tables_with_plates():
+    running = LabUnderTest("--port", "0", "--seed", "3", "--tasks")
+    with running.process:
+        with LabClient(running.line()["ready"]) as client:
+            assert client.hello().layout == task_layout(3)
+            assert client.reset(8) == task_layout(8)
+        running.end()
+
+
 @pytest.fixture
 def lab() -> Iterator[LabUnderTest]:
     running = LabUnderTest("--port", "0", "--seed", "4")
@@ -114,6 +124,14 @@ def test_a_client_sees_and_changes_the_table(lab):
             assert not client.lifted(item.name)
             _assert_pictured(client, after.image, found)
         assert client.reset(layout=random_layout(6)) == random_layout(6)
+        table = task_layout(6, distractors=1)
+        assert client.reset(layout=table) == table
+        assert {item.shape for item in client.objects()} >= {"plate"}
+        picture = client.frames()["front"].image
+        for item, found in zip(table.objects, client.objects(), strict=True):
+            assert (found.name, found.shape) == (item.name, item.shape)
+            if item.is_named:
+                _assert_pictured(client, picture, found)
         depth, _ = client.depth("front")
         assert depth.shape == (FRAME_SIZE[1], FRAME_SIZE[0])
         assert depth.dtype == np.float32
