@@ -1,0 +1,1 @@
+"""Training of any MolmoAct-class checkpoint on action-reasoning data sets."""
