@@ -57,7 +57,7 @@ COMMANDS = {
         "core.session.bench.command:run_bench_recorder",
         "what the recorder loses, and what it costs",
     ),
-    "train": ("training.cli:run_train", "train the embedded model"),
+    "train": ("training.cli:run_train", "train the embedded model, or fine-tune a checkpoint"),
     "data label": (
         "training.data.label_command:run_label",
         "depth and traces for a robot data set",
