@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mcap.writer import CompressionType, Writer
 
+from core.session.chunk_indices import keep_small
 from core.session.records import RECORD_LIMIT
 
 CHUNK_BYTES = 128 * 1024
@@ -48,6 +49,7 @@ class McapFile:
         self._writer = Writer(
             self._stream, chunk_size=RECORD_LIMIT, compression=CompressionType.ZSTD
         )
+        keep_small(self._writer)
         self._writer.start(library="steering-studio")
         self._final = 0
         self._pending = 0
