@@ -17,6 +17,9 @@ from robot.faults.plan import parse_plan
 
 logger = logging.getLogger(__name__)
 
+SWITCH_S = 0.0005
+"""How long a thread may keep Python from the window's [s]; the default is a third of a frame."""
+
 LAB_INSTRUCTION = "pick up the object"
 """What stands in the box in the lab when nothing was chosen: the embedded model knows it."""
 
@@ -97,6 +100,7 @@ def make_application() -> Any:
     from core.memory import give_memory_back
 
     give_memory_back()
+    sys.setswitchinterval(SWITCH_S)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Steering Studio")

@@ -21,7 +21,12 @@ from core.types import StudioError
 GOAL_MS = 20.0
 PATIENCE_S = 5.0
 RELEASES = 20
-MOST_DELAY_S = 0.03
+MOST_DELAY_S = 0.4
+"""A hand comes at any moment of the motion [s]."""
+
+WAYS = ("home", "tidy")
+"""Motions in turn: broken off again and again, one alone would soon be at its end."""
+
 KEY = QEvent.Type(QEvent.registerEventType())
 
 
@@ -83,8 +88,8 @@ def measure_stops(stage: Stage) -> Script:
     key, since, tries = StopKey(stage), stage.beat.mark(), 0
     try:
         while len(key.sent_ms) < stage.stops and tries < 2 * stage.stops:
+            stage.must(WAYS[tries % len(WAYS)])
             tries += 1
-            stage.must("home")
             before = len(key.answered_ms)
             key.press()
             yield Wait(until=lambda n=before: len(key.answered_ms) > n, seconds=PATIENCE_S)

@@ -264,7 +264,8 @@ class Canvas(QWidget):
             scene_from_model(travelled, size) if len(travelled) > 1 else None
         )
         self.model_item.set_faded(draft is not None)
-        self.tool.refresh()
+        if not self.tool.active:  # else it does so itself, once it knows what to mark
+            self.tool.refresh()
 
     def show_plans(self) -> None:
         """Follow the model's trace, as far as it has arrived, and the ghost path."""

@@ -95,7 +95,10 @@ class TraceEditor(QObject):
     @property
     def start_place(self) -> Points | None:
         """(2,) scene coordinates of :attr:`start`."""
-        start = self.start
+        return self.place_of(self.start)
+
+    def place_of(self, start: TraceStart | None) -> Points | None:
+        """(2,) scene coordinates of where a trace should begin; None while there is no picture."""
         if start is None or not all(self._size()):
             return None
         return scene_from_model(start.place[None], self._size())[0]

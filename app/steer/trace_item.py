@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -64,6 +64,7 @@ class TraceItem(QGraphicsItem):
         self._style = style
         self._points: NDArray[np.float64] = np.zeros((0, 2))
         self._pixel = 1.0
+        self._bounds = QRectF()
         self._selected = -1
         self._hovered = -1
         self._ghost: QPointF | None = None
@@ -85,6 +86,7 @@ class TraceItem(QGraphicsItem):
         self.prepareGeometryChange()
         points = np.zeros((0, 2)) if points is None else np.asarray(points, dtype=np.float64)
         self._points = points[np.isfinite(points).all(axis=1)]
+        self._measure()
         self.update()
 
     def set_style(self, style: TraceStyle) -> None:
@@ -102,6 +104,7 @@ class TraceItem(QGraphicsItem):
         """Tell how many screen pixels an image pixel has."""
         self.prepareGeometryChange()
         self._pixel = 1.0 / scale
+        self._measure()
         self.update()
 
     def set_handles(
@@ -116,11 +119,17 @@ class TraceItem(QGraphicsItem):
 
     def boundingRect(self) -> QRectF:
         """Everything that is painted, in scene coordinates."""
+        return self._bounds
+
+    def _measure(self) -> None:
+        """Work out the bounds once a change; Qt asks for them a dozen times a paint."""
         if not len(self._points):
-            return QRectF()
-        low, high = self._points.min(axis=0), self._points.max(axis=0)
+            self._bounds = QRectF()
+            return
+        (left, top), (right, bottom) = self._points.min(axis=0), self._points.max(axis=0)
         reach = _REACH * self._pixel
-        return QRectF(QPointF(*low), QPointF(*high)).adjusted(-reach, -reach, reach, reach)
+        inner = QRectF(QPointF(left, top), QPointF(right, bottom))
+        self._bounds = inner.adjusted(-reach, -reach, reach, reach)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
@@ -150,16 +159,16 @@ class TraceItem(QGraphicsItem):
 
     def _paint_ordered(self, painter: QPainter, colour: QColor, casing: QColor) -> None:
         """Draw the line in short pieces, each a little wider and fuller than the one before."""
-        pieces = _pieces(self._points)
+        pieces = [QLineF(*start, *end) for start, end in _pieces(self._points)]
         shares = np.linspace(0.0, 1.0, max(len(pieces), 2))[: len(pieces)].tolist()
-        full = self._style.width + 0.5
+        full, scale = self._style.width + 0.5, theme.theme().line_scale
+        inks = casing.rgba(), colour.rgb()
         for under in (True, False):
-            for (start, end), share in zip(pieces, shares, strict=True):
-                width = full * (0.5 + 0.5 * share)
-                ink = casing if under else _mixed(colour.rgb(), 0.75 * (1.0 - share))
-                width = width + 2.5 if under else width
-                painter.setPen(self._line_pen(ink, width, Qt.PenStyle.SolidLine))
-                painter.drawLine(QPointF(*start), QPointF(*end))
+            for piece, share in zip(pieces, shares, strict=True):
+                width = full * (0.5 + 0.5 * share) + (2.5 if under else 0.0)
+                ink = inks[0] if under else _mixed(inks[1], 0.75 * (1.0 - share)).rgba()
+                painter.setPen(_pen(ink, width * scale, Qt.PenStyle.SolidLine))
+                painter.drawLine(piece)
 
     def _paint_dots(self, painter: QPainter, colour: QColor, casing: QColor) -> None:
         radius = self._style.dot
@@ -235,14 +244,14 @@ def _pen(rgba: int, width: float, pattern: Qt.PenStyle) -> QPen:
     return pen
 
 
-def _pieces(points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Split a polyline into some twenty pieces, (2, 2) each, none of them across a vertex."""
+def _pieces(points: NDArray[np.float64]) -> list[list[list[float]]]:
+    """Split a polyline into some twenty pieces, 2 x 2 each, none of them across a vertex."""
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     total = float(lengths.sum())
-    pieces: list[NDArray[np.float64]] = []
+    pieces: list[list[list[float]]] = []
     for start, end, length in zip(points[:-1], points[1:], lengths, strict=True):
         parts = max(1, round(_PIECES * float(length) / total)) if total > 0 else 1
-        at = start + (end - start) * np.linspace(0.0, 1.0, parts + 1)[:, None]
+        at = (start + (end - start) * np.linspace(0.0, 1.0, parts + 1)[:, None]).tolist()
         pieces += [at[i : i + 2] for i in range(parts)]
     return pieces
 

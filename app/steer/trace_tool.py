@@ -194,7 +194,7 @@ class TraceTool(QObject):
     def _show_marks(self) -> str:
         """Show what surrounds the trace; return where it should begin and does not."""
         editor, start = self.editor, self.editor.start
-        places, place = editor.places, editor.start_place
+        places, place = editor.places, editor.place_of(start)
         astray = ""
         if start is not None and editor.draft is not None and len(places):
             astray = "" if start.is_start_of(editor.draft) else start.words

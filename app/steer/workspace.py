@@ -178,7 +178,7 @@ class SteerWorkspace(QWidget):
         self.canvas.tool.gesture_ended.connect(self._lift_again)
         self.points.point_typed.connect(self.canvas.tool.type_point)
         self.points.point_chosen.connect(self.canvas.tool.editor.select)
-        store.draft_changed.connect(self._show_points)
+        store.draft_changed.connect(self._points_changed)
         store.point_changed.connect(self._show_points)
         store.rig_changed.connect(self._show_rig)
         store.capabilities_changed.connect(self._show_capabilities)
@@ -251,6 +251,9 @@ class SteerWorkspace(QWidget):
 
     def _partial_changed(self) -> None:
         self.later.ask(self._show_answer)
+
+    def _points_changed(self) -> None:
+        self.later.ask(self._show_points)
 
     def _asked_changed(self, *_: object) -> None:
         self.later.ask(self._show_asked)

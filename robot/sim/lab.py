@@ -31,7 +31,7 @@ MOST_RESTARTS = 5
 RESTART_WINDOW = 60.0
 """The lab gives up when the renderer died more than MOST_RESTARTS times within this [s]."""
 
-DEFAULT_RATE_HZ = 20.0
+DEFAULT_RATE_HZ = 30.0
 _WATCH_SECONDS = 0.1
 _WATCH_END_SECONDS = 3.0
 _PICTURE_SECONDS = 3.0

@@ -129,7 +129,7 @@ def test_typing_moves_the_point_on_the_canvas_and_is_a_step(rigged: Rigged) -> N
     rigged.click(60, 150)
     rigged.click(180, 150)
     panel = rigged.window.workspace.points
-    assert panel.table.rowCount() == 2
+    rigged.until(lambda: panel.table.rowCount() == 2)
     panel.table.setCurrentCell(0, 0)
     assert rigged.store.point == 0
     panel.table.editItem(panel.table.item(0, 0))
