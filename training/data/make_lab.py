@@ -29,7 +29,7 @@ from robot.sim.direct import RATE_HZ, DirectLab
 from robot.sim.expert import HandState, expert_action
 from robot.sim.layout import Layout, random_layout
 from robot.sim.scene import FRAME_SIZE, camera_models
-from robot.sim.task_layout import task_layout
+from robot.sim.task_layout import HELD_OUT_COMBINATIONS, task_layout
 from robot.sim.tasks import Task, TaskKind, destination, draw_task, is_done, possible_tasks
 from training.data.actions import Poses, from_matrices, native_actions
 from training.data.conventions import FILE, Arm, Part, Pose
@@ -60,6 +60,15 @@ class _Recording:
     done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What lies there, and what is to be done with it."""
+
+    seed: int
+    layout: Layout
+    task: Task
+
+
 def make_lab(
     out: Path,
     *,
@@ -67,6 +76,7 @@ def make_lab(
     names: str = "ours",
     task: str = TaskKind.PICK,
     first_seed: int = 0,
+    novel: bool = False,
 ) -> Path:
     """Record episodes in the lab and write them as a LeRobot data set with its conventions.
 
@@ -76,6 +86,7 @@ def make_lab(
         names: "ours" or "other".
         task: A kind of task, or "all" for one after the other.
         first_seed: Seed of the first layout; the others count up.
+        novel: Ask only for things whose colour and shape the embedded model never saw together.
 
     Returns:
         Where it is.
@@ -93,7 +104,7 @@ def make_lab(
         seeds = range(first_seed, first_seed + episodes)
         write_dataset(
             folder,
-            _episodes(lab, folder, seeds, task, declared, features),
+            _episodes(lab, folder, _tables(seeds, task, novel), declared, features),
             features=features,
             fps=RATE_HZ,
             robot=ROBOTS[names],
@@ -109,16 +120,14 @@ def make_lab(
 def _episodes(
     lab: DirectLab,
     folder: Path,
-    seeds: range,
-    task: str,
+    tables: Iterator[_Table],
     declared: Mapping[str, Any],
     features: Mapping[str, Any],
 ) -> Iterator[Episode]:
     conventions = parse_conventions(declared, folder)
     front, wrist = (camera.column for camera in conventions.cameras)
-    kinds = list(TaskKind) if task == ALL else [TaskKind(task)]
-    for number, seed in enumerate(seeds):
-        recording = _record(lab, *_table(seed, kinds[number % len(kinds)]))
+    for number, drawn in enumerate(tables):
+        recording = _record(lab, drawn.layout, drawn.task)
         columns = _columns(conventions.arms[0], recording)
         numbers = {name: entry for name, entry in features.items() if name in columns}
         table = as_table(columns, numbers)
@@ -138,21 +147,39 @@ def _episodes(
             tasks=[recording.instruction] * len(recording.actions),
             stats=stats,
             clips=clips,
-            about={"success": recording.done, "seed": seed},
+            about={"success": recording.done, "seed": drawn.seed},
         )
 
 
-def _table(seed: int, kind: TaskKind) -> tuple[Layout, Task]:
-    """Return what lies on the table, and a task for it; the same ones for the same seed."""
-    rng = np.random.default_rng([seed, 77])
-    if kind is TaskKind.PICK:  # any table will do
-        layout = random_layout(seed)
-        target = layout.objects[int(rng.integers(len(layout.objects)))]
-        return layout, Task(kind=kind, target=target.name)
+def _tables(seeds: range, task: str, novel: bool) -> Iterator[_Table]:
+    """Return what lies on the table, and a task for it; the same ones for the same seeds."""
+    kinds = list(TaskKind) if task == ALL else [TaskKind(task)]
+    for number, seed in enumerate(seeds):
+        kind = kinds[number % len(kinds)]
+        rng = np.random.default_rng([seed, 77])
+        if kind is TaskKind.PICK and not novel:  # any table will do
+            layout = random_layout(seed)
+            target = layout.objects[int(rng.integers(len(layout.objects)))]
+            yield _Table(seed, layout, Task(kind=kind, target=target.name))
+        else:
+            yield _drawn_table(rng, seed, kind, novel)
+
+
+def _drawn_table(rng: np.random.Generator, seed: int, kind: TaskKind, novel: bool) -> _Table:
     for attempt in count():
-        layout = task_layout(seed + 100_000 * attempt)
-        if possible_tasks(layout, kind):
-            return layout, draw_task(rng, layout, kind)
+        layout = task_layout(seed + 100_000 * attempt, held_out_combinations=novel)
+        unseen = {
+            item.name
+            for item in layout.objects
+            if (item.colour, item.shape) in HELD_OUT_COMBINATIONS
+        }
+        tasks = possible_tasks(layout, kind)
+        if novel:
+            tasks = [each for each in tasks if {each.target, each.reference} & unseen]
+            if tasks:
+                return _Table(seed, layout, tasks[int(rng.integers(len(tasks)))])
+        elif tasks:
+            return _Table(seed, layout, draw_task(rng, layout, kind))
     raise AssertionError("tables never end")
 
 

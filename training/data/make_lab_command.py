@@ -25,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="pick",
         help="pick up, put on a plate, put next to another thing, or one after the other",
     )
+    parser.add_argument(
+        "--novel",
+        action="store_true",
+        help="ask only for combinations of colour and shape that the embedded model never saw",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first table")
 
 
@@ -44,5 +49,6 @@ def run_make_lab(arguments: argparse.Namespace) -> None:
         names=arguments.names,
         task=arguments.task,
         first_seed=arguments.seed,
+        novel=arguments.novel,
     )
     print(f"Wrote {folder}; its conventions are in meta/conventions.yaml.", file=sys.stdout)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.types import StudioError
+from robot.sim.task_layout import HELD_OUT_COMBINATIONS
 from training.data import label_command, make_lab_command
 from training.data.conventions_file import read_conventions
 from training.data.dataset import open_dataset
@@ -76,6 +77,13 @@ def test_every_kind_of_task_can_be_recorded(tmp_path):
     assert " plate" in words[1]
     assert " next to the " in words[2]
     assert [episode.about["success"] for episode in dataset.episodes] == [True] * 3
+
+
+def test_what_the_embedded_model_never_saw_can_be_asked_for(tmp_path):
+    folder = make_lab(tmp_path / "new", episodes=3, task="all", first_seed=2, novel=True)
+    unseen = [f"{colour} {shape}" for colour, shape in HELD_OUT_COMBINATIONS]
+    for episode in open_dataset(folder).episodes:
+        assert any(name in episode.tasks[0] for name in unseen), episode.tasks
 
 
 def test_both_sets_become_the_same_actions_and_nearly_the_same_traces(labelled):
