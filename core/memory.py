@@ -12,7 +12,7 @@ import psutil
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Names of glibc's ``mallopt`` (malloc.h)."""
 
-PICTURE_BYTES = 256 * 1024
+PICTURE_BYTES = 128 * 1024
 """From this size on memory is a mapping of its own, which goes back when it is freed."""
 
 ARENAS = 2

@@ -23,6 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.memory import give_memory_back
 from core.service import announce_ready
 from core.session.disk_sync import DiskSync
 from core.session.event import wall_clock_ns
@@ -65,6 +66,7 @@ def run_recorder(arguments: argparse.Namespace) -> int:
     if arguments.repair is not None:
         sys.stdout.write(f"{open_session(arguments.repair)}\n")
         return 0
+    give_memory_back()
     # the studio decides when the session ends, also when Ctrl-C reaches the whole terminal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with _disk_faults(arguments.directory):

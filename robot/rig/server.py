@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.memory import give_memory_back
 from core.service import announce_ready, is_loopback, when_parent_leaves
 from core.types import StudioError
 from robot.base import Camera, Robot
@@ -121,6 +122,7 @@ def run_rig(args: argparse.Namespace) -> int:
     Raises:
         StudioError: If the port, the lab, the robot or a camera is not there.
     """
+    give_memory_back()
     ended = threading.Event()
     # the port is taken first: nothing has to be ended again when it is in use
     with RigSockets(args.host, args.port, args.token) as sockets:
