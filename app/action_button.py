@@ -27,6 +27,7 @@ class ActionButton(QPushButton):
         super().__init__(parent)
         self._action = action
         self._token = ON_FILLED.get(role, "")
+        self._shown: object = None
         if role:
             theme.set_role(self, role)
         big = role in ("run", "stop")
@@ -46,6 +47,22 @@ class ActionButton(QPushButton):
 
     def _follow(self) -> None:
         action = self._action
+        state = (
+            (action.text(), action.shortcut(), action.icon().cacheKey()),
+            (action.isEnabled(), action.isCheckable(), action.isChecked(), action.toolTip()),
+        )
+        if state == self._shown:  # an action says that it has changed for each thing that has
+            return
+        looks_same, self._shown = self._shown is not None and state[0] == self._shown[0], state
+        if not looks_same:
+            self._show_text()
+        self.setEnabled(action.isEnabled())
+        self.setCheckable(action.isCheckable())
+        self.setChecked(action.isChecked())
+        self.setToolTip(action.toolTip())
+
+    def _show_text(self) -> None:
+        action = self._action
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         for long, short in SHORT_KEYS.items():
             keys = keys.replace(long, short)
@@ -53,8 +70,4 @@ class ActionButton(QPushButton):
         self.setText(f"{name}   {keys}" if keys else name)
         icon = action.icon()
         self.setIcon(recoloured(icon, self._token) if self._token else icon)
-        self.setEnabled(action.isEnabled())
-        self.setCheckable(action.isCheckable())
-        self.setChecked(action.isChecked())
-        self.setToolTip(action.toolTip())
         self.setAccessibleName(name)

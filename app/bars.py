@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLayout, QMainWindow, QToolBar, QWidget
 
+from app.boundary import Boundary
+
 
 def fixed_bar(window: QMainWindow, name: str, layout: QLayout, area: Qt.ToolBarArea) -> QToolBar:
     """Put a row across a window that can be neither moved nor closed.
@@ -23,6 +25,6 @@ def fixed_bar(window: QMainWindow, name: str, layout: QLayout, area: Qt.ToolBarA
     bar.setFloatable(False)
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     bar.toggleViewAction().setEnabled(False)
-    bar.addWidget(row)
+    bar.addWidget(Boundary(row))
     window.addToolBar(area, bar)
     return bar

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.boundary import Boundary
 from app.icons import icon
 from app.placement import brought_back
 
@@ -99,7 +100,7 @@ class Docks(QObject):
         for panel in self._panels:
             dock = QDockWidget(panel.title, window)
             dock.setObjectName(f"dock-{panel.name}")
-            dock.setWidget(panel.widget)
+            dock.setWidget(Boundary(panel.widget))
             dock.setTitleBarWidget(DockTitle(dock))
             self.by_name[panel.name] = dock
         self.reset()

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from core.types import Frame, RobotState
 
@@ -49,6 +49,8 @@ class LiveFeed(QObject):
         self._stated = 0
         self._timer = QTimer(self, interval=INTERVAL_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.pull)
+        self._next = QTimer(self, interval=0, singleShot=True)
+        self._next.timeout.connect(self._tell_next)
 
     def attach(self, client: Any) -> None:
         """Follow a connected rig client; None stops pulling."""
@@ -81,14 +83,23 @@ class LiveFeed(QObject):
             if state is not None and (self.state is None or state.t_ns != self.state.t_ns):
                 self._stated, self.state = now, state
                 self.state_arrived.emit(state)
-        while self._client is client:
-            try:
-                event = client.events.get_nowait()
-            except queue.Empty:
-                break
-            self.event_arrived.emit(event)
-        if self._client is client and not client.is_connected:
+        self._tell_next()
+        if self._client is client and not client.is_connected and client.events.empty():
             self.connection_lost.emit()
+
+    @Slot()
+    def _tell_next(self) -> None:
+        """Tell of one event per turn of the loop: what follows of it may take some time to show."""
+        client = self._client
+        if client is None:
+            return
+        try:
+            event = client.events.get_nowait()
+        except queue.Empty:
+            return
+        self.event_arrived.emit(event)
+        if self._client is client and not client.events.empty():
+            self._next.start()
 
     def age_ms(self, camera: str) -> float | None:
         """Milliseconds since the newest frame of a camera arrived here; None without one."""

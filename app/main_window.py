@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.actions import Actions, KeyGuard, SpaceHand
-from app.arm.wiring import ArmWiring
+from app.arm.wiring import WATCHED, ArmWiring
 from app.bars import fixed_bar
+from app.boundary import Boundary
 from app.connections import Connections
 from app.connections_panel import Marks
 from app.dialogs import Dialogs
@@ -92,7 +93,7 @@ class MainWindow(QMainWindow):
         view = self.workspace.canvas.view
         think = self.actions_table["think"]
         hand = SpaceHand(view.viewport(), hold=view.set_hand, tap=think.trigger)
-        self._guard = KeyGuard(self, hand, first=self.arm.takes)
+        self._guard = KeyGuard(self, hand, first=self.arm.takes, wanted=WATCHED)
         QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
         self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"], studio.tasks)
         self._clock = QTimer(self, interval=TICK_MS)
@@ -125,7 +126,7 @@ class MainWindow(QMainWindow):
         bottom.setContentsMargins(8, 8, 8, 8)
         bottom.addWidget(self.workspace.robot, 1)
         foot = fixed_bar(self, "arm", bottom, Qt.ToolBarArea.BottomToolBarArea)
-        self.setCentralWidget(self.pages.stack)
+        self.setCentralWidget(Boundary(self.pages.stack))
         self.setStatusBar(self.status)
         self.setMinimumSize(1024, 640)
         self.resize(1440, 900)

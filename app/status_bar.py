@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWidget
 
 from app import theme
+from app.boundary import Boundary
 from app.steer.answer_state import stage_seconds
 from app.steer.camera_panel import OLD_MS, age_text
 
@@ -63,12 +64,20 @@ class StatusBar(QStatusBar):
         self.setContentsMargins(8, 2, 8, 2)
         self._wanted: dict[str, tuple[str, str]] = {}
         self._labels: dict[str, QLabel] = {}
+        row = QWidget()
+        row.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
         for name in ("phase", "frames", "think", "robot", "episode", "recording"):
             label = QLabel()
             label.setContentsMargins(4, 2, 4, 2)
             self._labels[name] = label
-            (self.addPermanentWidget if name == "recording" else self.addWidget)(label)
             label.hide()
+            if name == "recording":
+                layout.addStretch(1)
+            layout.addWidget(label)
+        self.addWidget(Boundary(row), 1)
         self._timer = QTimer(self)
         self._timer.setInterval(PERIOD_MS)
         self._timer.timeout.connect(self.write)

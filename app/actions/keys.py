@@ -25,17 +25,19 @@ class KeyGuard(QObject):
         parent: QObject,
         hand: SpaceHand | None = None,
         first: Callable[[QObject, QEvent], bool] | None = None,
+        wanted: frozenset[QEvent.Type] = frozenset(),
     ) -> None:
         """Prepare; somebody installs it on the application.
 
         Args:
             parent: Qt parent.
             hand: The hand over the picture.
-            first: Gets every event before; true takes it away from everybody. One filter asks for
-                two: each one is a way into Python for every event of the program.
+            first: Gets events before anybody else; true takes one away from everybody. One filter
+                asks for two: each one is a way into Python for every event of the program.
+            wanted: Kinds of events that ``first`` has to see, besides keys.
         """
         super().__init__(parent)
-        self._first = first
+        self._first, self._wanted = first, wanted | _KEYS
         self._hand = hand
         if hand is not None:
             app = QGuiApplication.instance()
@@ -44,13 +46,16 @@ class KeyGuard(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Accept the override of keys that belong to the focused widget."""
+        kind = event.type()
+        if kind not in self._wanted:  # nearly all
+            return False
         if self._first is not None and self._first(watched, event):
             return True
-        if event.type() not in _KEYS or not isinstance(event, QKeyEvent):
+        if kind not in _KEYS or not isinstance(event, QKeyEvent):
             return False
         if self._hand is not None and self._hand.takes(event):
             return True
-        if event.type() != QEvent.Type.ShortcutOverride:
+        if kind != QEvent.Type.ShortcutOverride:
             return False
         focused = QApplication.focusWidget()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

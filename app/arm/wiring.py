@@ -23,6 +23,9 @@ from app.store import Phase
 from app.studio import Studio
 
 _KEYS = frozenset({QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.KeyRelease})
+WATCHED = _KEYS | {QEvent.Type.MouseButtonPress} | EVENTS
+"""Kinds of events that :meth:`ArmWiring.takes` has to see."""
+
 COUNT_MS = 250
 
 

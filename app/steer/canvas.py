@@ -205,7 +205,7 @@ class Canvas(QWidget):
         self.view.layers.set_state(*self._state_words())
         self._show_items()
         self.head.set_camera(self.camera, self.annotated, len(camera_order(self._store.rig)))
-        self.show_draft()
+        self._show_draft()
         self.show_plans()
         self.tick(None)
 
@@ -254,6 +254,11 @@ class Canvas(QWidget):
 
     def show_draft(self) -> None:
         """Follow the drawn trace."""
+        self._show_draft()
+        if not self.tool.active:  # else it does so itself, once it knows what to mark
+            self.tool.refresh()
+
+    def _show_draft(self) -> None:
         size = self.view.image_size
         draft = self._store.draft
         if not all(size):
@@ -264,8 +269,6 @@ class Canvas(QWidget):
             scene_from_model(travelled, size) if len(travelled) > 1 else None
         )
         self.model_item.set_faded(draft is not None)
-        if not self.tool.active:  # else it does so itself, once it knows what to mark
-            self.tool.refresh()
 
     def show_plans(self) -> None:
         """Follow the model's trace, as far as it has arrived, and the ghost path."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import queue
+import time
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from app import live
 from app.live import LiveFeed
@@ -80,4 +81,24 @@ def test_the_state_is_told_now_and_then_and_events_at_once(qapp: QObject, clock:
         clock[0] += 10_000_000
     assert poses == [1, 4, 7]
     assert events == list(range(9))
+    feed.attach(None)
+
+
+def test_many_events_are_told_one_per_turn_in_order_and_before_the_loss(
+    qapp: QCoreApplication, clock: list[int]
+) -> None:
+    feed, client = LiveFeed(), Client()
+    told: list[object] = []
+    feed.event_arrived.connect(told.append)
+    feed.connection_lost.connect(lambda: told.append("lost"))
+    feed.attach(client)
+    for number in range(4):
+        client.events.put(number)
+    client.is_connected = False
+    feed.pull()
+    assert told == [0], "a click between two of them need not wait for all"
+    deadline = time.monotonic() + 5
+    while "lost" not in told and time.monotonic() < deadline:
+        qapp.processEvents()
+    assert told[:5] == [0, 1, 2, 3, "lost"]
     feed.attach(None)

@@ -70,11 +70,11 @@ def test_an_answer_to_an_older_draft_is_dropped_and_said_so(canvas: Rigged) -> N
     canvas.key(Qt.Key.Key_Return)
     canvas.phase("steering")
     canvas.drag((160, 150), (170, 90))
+    canvas.until(lambda: canvas.policy.cancelled == 1)
     canvas.policy.gate.set()
     canvas.phase("ready")
     said = [notice.text for notice in canvas.studio.notifier.history]
     assert sum("answer is dropped" in text for text in said) == 1
-    canvas.until(lambda: canvas.policy.cancelled == 1)
     assert "user" not in canvas.store.plans
 
 
