@@ -69,6 +69,7 @@ def test_an_answer_to_an_older_draft_is_dropped_and_said_so(canvas: Rigged) -> N
     canvas.policy.gate.clear()
     canvas.key(Qt.Key.Key_Return)
     canvas.phase("steering")
+    canvas.until(lambda: bool(canvas.policy.asked))
     canvas.drag((160, 150), (170, 90))
     canvas.until(lambda: canvas.policy.cancelled == 1)
     canvas.policy.gate.set()
