@@ -93,7 +93,8 @@ def measure_stops(stage: Stage) -> Script:
             before = len(key.answered_ms)
             key.press()
             yield Wait(until=lambda n=before: len(key.answered_ms) > n, seconds=PATIENCE_S)
-            yield Wait(until=stage.settled, seconds=REST_S, what="the arm to rest")
+            # The answer may overtake the news that the stop is latched.
+            yield Wait(until=lambda: stage.store.phase == Phase.STOPPED, seconds=REST_S)
             yield from _release(stage)
     finally:
         key.stop()
