@@ -115,7 +115,7 @@ def _release(stage: Stage) -> Script:
     """Release the stop; a lab that is starved of time loses its arm for a while, so try again."""
 
     def free() -> bool:
-        return stage.store.phase in (Phase.READY, Phase.PLANNED, Phase.STEERED)
+        return all(stage.window.actions_table[way].isEnabled() for way in WAYS)
 
     for _ in range(RELEASES):
         if free():
