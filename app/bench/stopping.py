@@ -93,8 +93,10 @@ def measure_stops(stage: Stage) -> Script:
             before = len(key.answered_ms)
             key.press()
             yield Wait(until=lambda n=before: len(key.answered_ms) > n, seconds=PATIENCE_S)
-            # The answer may overtake the news that the stop is latched.
-            yield Wait(until=lambda: stage.store.phase == Phase.STOPPED, seconds=REST_S)
+            if len(key.answered_ms) > before:  # else the motion had ended, and Esc means nothing
+                # The answer may overtake the news that the stop is latched.
+                yield Wait(until=lambda: stage.store.phase == Phase.STOPPED, seconds=REST_S)
+            yield Wait(until=stage.settled, seconds=REST_S, what="the arm to rest")
             yield from _release(stage)
     finally:
         key.stop()
