@@ -32,8 +32,11 @@ class Boundary(QWidget):
         return self._inside
 
     def sizeHint(self) -> QSize:
-        """As large as what is inside wants to be."""
-        return self._item.sizeHint()
+        """As large as what is inside wants to be; as high as its lines are at this width."""
+        hint = self._item.sizeHint()
+        if self.isVisible() and self._item.hasHeightForWidth():
+            hint.setHeight(self._item.heightForWidth(self.width()))
+        return hint
 
     def minimumSizeHint(self) -> QSize:
         """As small as what is inside can be, and as wide as it once had to be.
@@ -70,7 +73,7 @@ class Boundary(QWidget):
     def _wishes(self) -> tuple[QSize, QSize, int]:
         item = self._item
         tall = item.heightForWidth(self.width()) if item.hasHeightForWidth() else -1
-        hint, ways = item.sizeHint(), self.sizePolicy().expandingDirections()
+        hint, ways = self.sizeHint(), self.sizePolicy().expandingDirections()
         if ways & Qt.Orientation.Horizontal:  # it takes all there is, whatever it wishes
             hint.setWidth(-1)
         if ways & Qt.Orientation.Vertical:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -12,23 +12,27 @@ from app.actions.table import TABLE
 from app.icons import icon
 from app.store import Store
 
+_SPECS = {spec.name: spec for spec in TABLE}
+
 
 class Actions(QObject):
     """The actions of a window, kept in step with its state.
 
-    Attributes:
-        by_name: QAction by name.
+    A motion changes a dozen things of the state at once; the rules are asked once for all of them,
+    in the next turn of the event loop or when somebody looks an action up.
     """
 
     def __init__(self, store: Store, window: QWidget) -> None:
         super().__init__(window)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.refresh)
         self._store = store
         self._held: dict[str, str] = {}
         self._described: dict[str, str] = {}
         self._has_arm = self._is_recorded = False
         self._seen_draft: object = None
         self._told: dict[str, tuple[str, str]] = {}
-        self.by_name: dict[str, QAction] = {}
+        self._by_name: dict[str, QAction] = {}
         for spec in TABLE:
             action = QAction(spec.text, window)
             action.setStatusTip(spec.tip)
@@ -46,7 +50,7 @@ class Actions(QObject):
             # A menu shows its own tick; the icon of a checked action is made for a filled button.
             action.setIconVisibleInMenu(not spec.checkable)
             window.addAction(action)
-            self.by_name[spec.name] = action
+            self._by_name[spec.name] = action
         for signal in (
             store.phase_changed,
             store.services_changed,
@@ -63,7 +67,7 @@ class Actions(QObject):
             store.page_changed,
             store.motion_changed,
         ):
-            signal.connect(self.refresh)
+            signal.connect(self._state_changed)
         store.draft_changed.connect(self._look_at_draft)
         store.robot_changed.connect(self._look_for_arm)
         store.recording_changed.connect(self._look_for_recording)
@@ -75,7 +79,7 @@ class Actions(QObject):
         seen = None if draft is None else (len(draft), *draft[0])
         if seen != self._seen_draft:
             self._seen_draft = seen
-            self.refresh()
+            self._state_changed()
 
     def _look_for_arm(self) -> None:
         """Ask the rules when the arm comes or goes, not each time it moves."""
@@ -87,36 +91,51 @@ class Actions(QObject):
         """Ask the rules when recording begins or ends, not each time the file grows."""
         if self._is_recorded != bool(self._store.recording.path):
             self._is_recorded = bool(self._store.recording.path)
+            self._state_changed()
+
+    @property
+    def by_name(self) -> dict[str, QAction]:
+        """QAction by name, as the state is now."""
+        if self._soon.isActive():
             self.refresh()
+        return self._by_name
 
     def __getitem__(self, name: str) -> QAction:
         return self.by_name[name]
 
+    def _state_changed(self, *_: object) -> None:
+        self._soon.start()
+
     def hold(self, name: str, reason: str) -> None:
         """Hold an action back for a reason that no rule can see; an empty one lets it go."""
         self._held[name] = reason
-        self.refresh()
+        self._tell(_SPECS[name])
 
     def describe(self, name: str, tip: str) -> None:
         """Say in the tooltip what an action would do just now; empty for what it does always."""
         self._described[name] = tip
-        self.refresh()
+        self._tell(_SPECS[name])
 
+    @Slot()
     def refresh(self, *_: object) -> None:
         """Ask the rules anew."""
+        self._soon.stop()
         for spec in TABLE:
-            reason = self._reason(spec)
-            told = (reason, self._described.get(spec.name, ""))
-            if self._told.get(spec.name) != told:
-                self._told[spec.name] = told
-                action = self.by_name[spec.name]
-                action.setEnabled(not reason)
-                action.setToolTip(tip_of(spec, *told))
-        self.by_name["auto"].setChecked(self._store.auto)
+            self._tell(spec)
+        self._by_name["auto"].setChecked(self._store.auto)
+
+    def _tell(self, spec: ActionSpec) -> None:
+        reason = self._reason(spec)
+        told = (reason, self._described.get(spec.name, ""))
+        if self._told.get(spec.name) != told:
+            self._told[spec.name] = told
+            action = self._by_name[spec.name]
+            action.setEnabled(not reason)
+            action.setToolTip(tip_of(spec, *told))
 
     def reason(self, name: str) -> str:
         """Say what holds an action back; nothing when it is possible."""
-        return self._reason(next(spec for spec in TABLE if spec.name == name))
+        return self._reason(_SPECS[name])
 
     def _reason(self, spec: ActionSpec) -> str:
         if reason := elsewhere(spec, self._store.page):
