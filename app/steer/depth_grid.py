@@ -53,10 +53,7 @@ class DepthGrid(PictureBox):
 
     def cell_box(self, index: int) -> QRectF:
         """Return where a cell stands in this widget."""
-        area = self._area()
-        row, column = divmod(index, GRID)
-        width, height = area.width() / GRID, area.height() / GRID
-        return QRectF(area.left() + column * width, area.top() + row * height, width, height)
+        return _box_in(self._area(), index)
 
     def _area(self) -> QRectF:
         size = QSize(1, 1) if self.pixmap.isNull() else self.pixmap.size()
@@ -83,12 +80,12 @@ class DepthGrid(PictureBox):
         self._paint_marks(painter)
 
     def _paint_codes(self, painter: QPainter) -> None:
-        colours, codes = theme.tokens(), self.cells.codes
-        cell = self.cell_box(0).width()
+        colours, codes, area = theme.tokens(), self.cells.codes, self._area()
+        cell = _box_in(area, 0).width()
         painter.setFont(theme.mono_font(max(5.0, min(8.0, cell * 0.36))))
         arrived = QColor(colours.accent)
         for index in range(DEPTH_CODES):
-            box = self.cell_box(index).adjusted(0.5, 0.5, -0.5, -0.5)
+            box = _box_in(area, index).adjusted(0.5, 0.5, -0.5, -0.5)
             if index < len(codes):
                 # Codes have no order; the shade only makes equal neighbours visible as equal.
                 arrived.setAlphaF(0.15 + 0.5 * (codes[index] % CODEBOOK_SIZE) / CODEBOOK_SIZE)
@@ -102,17 +99,20 @@ class DepthGrid(PictureBox):
 
     def _paint_marks(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        casing = QPen(QColor(DATA.casing), 1.0)
+        casing, area = QPen(QColor(DATA.casing), 1.0), self._area()
         for index in range(DEPTH_CODES):
-            box = self.cell_box(index)
+            changed, doubtful = self.cells.is_changed(index), self.cells.doubtful(index)
+            if not changed and not doubtful:
+                continue
+            box = _box_in(area, index)
             size = min(box.width(), box.height())
-            if self.cells.is_changed(index):
+            if changed:
                 painter.setPen(casing)
                 painter.setBrush(QColor(DATA.changed))
                 corner, side = box.topRight(), QPointF(0.45 * size, 0)
                 below = QPointF(0, 0.45 * size)
                 painter.drawPolygon(QPolygonF([corner, corner - side, corner + below]))
-            if self.cells.doubtful(index):
+            if doubtful:
                 painter.setPen(casing)
                 painter.setBrush(QColor(DATA.focus))
                 painter.drawEllipse(box.center(), 0.12 * size, 0.12 * size)
@@ -153,3 +153,9 @@ class DepthGrid(PictureBox):
         if index != self.highlighted:
             self.highlight(index)
             self.cell_hovered.emit(index)
+
+
+def _box_in(area: QRectF, index: int) -> QRectF:
+    row, column = divmod(index, GRID)
+    width, height = area.width() / GRID, area.height() / GRID
+    return QRectF(area.left() + column * width, area.top() + row * height, width, height)

@@ -57,6 +57,25 @@ def test_every_disabled_action_says_why(qtbot: Any) -> None:
                 assert reason.endswith(".")
 
 
+def test_many_changes_at_once_ask_the_rules_once(qtbot: Any, qapp: QApplication) -> None:
+    window, store = QMainWindow(), Store()
+    qtbot.addWidget(window)
+    clear = Actions(store, window)["clear"]
+    told: list[bool] = []
+    clear.changed.connect(lambda: told.append(clear.isEnabled()))
+    store.set_draft(((1.0, 2.0), (3.0, 4.0)))
+    store.set_phase(Phase.RUNNING)
+    store.set_draft(None)
+    store.set_draft(((1.0, 2.0), (3.0, 4.0)))
+    assert not told
+    qapp.processEvents()
+    said = len(told)
+    store.set_phase(Phase.READY)
+    qapp.processEvents()
+    assert said <= 2, "one change of the reason, one of the tooltip"
+    assert len(told) - said <= 2
+
+
 def test_every_action_is_in_a_menu_and_does_something(rigged: Rigged) -> None:
     window = rigged.window
     shown = {a.objectName() for menu in window.menus.values() for a in menu.actions()}

@@ -93,3 +93,27 @@ def test_height_for_width_goes_through(outer, qapp):
     boundary = Boundary(label)
     assert boundary.hasHeightForWidth()
     assert boundary.heightForWidth(80) == label.heightForWidth(80) > label.heightForWidth(800)
+
+
+def test_words_that_stand_in_one_line_anyway_change_no_height(outer, qapp):
+    """A label that may wrap wishes to be narrow and high; in a wide bar it is neither."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    label = QLabel("words")
+    label.setWordWrap(True)
+    layout.addWidget(label, 1)
+    boundary = Boundary(row)
+    bar = QVBoxLayout(outer)
+    bar.addWidget(boundary)
+    bar.addStretch(1)
+    outer.show()
+    settle(qapp)
+    high, requests = boundary.height(), Requests(outer)
+    label.setText("words words words words")
+    settle(qapp)
+    assert requests.count == 0
+    assert boundary.height() == high
+    label.setText(40 * "words ")
+    settle(qapp)
+    assert requests.count > 0
+    assert boundary.height() > high
