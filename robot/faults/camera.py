@@ -78,6 +78,8 @@ class FaultyCamera:
         """Return the next picture, or what a fault makes of it."""
         now = self._clock()
         active = {kind for kind, until in self._until.items() if now < until}
+        if FaultKind.CAMERA_DELAY not in active:
+            self._queue.clear()  # seconds of pictures, which nobody asks for after the fault
         if FaultKind.CAMERA_UNPLUG in active:
             raise CameraError(
                 f"Camera '{self.name}' delivers no picture any more; is it still plugged in?"
@@ -106,8 +108,6 @@ class FaultyCamera:
 
     def _late(self, frame: Frame, now: float) -> Frame | None:
         """Keep a picture back; return the newest one that is late enough, each once."""
-        if self._queue and now - self._queue[-1][0] > DELAY_SECONDS:
-            self._queue.clear()  # left over from an earlier fault
         self._queue.append((now, frame))
         late: Frame | None = None
         while self._queue and now - self._queue[0][0] >= DELAY_SECONDS:

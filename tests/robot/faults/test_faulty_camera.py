@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -122,6 +124,16 @@ def test_a_delayed_camera_keeps_the_times_of_capture(cameras, clock):
     clock.now = 10 * DELAY_SECONDS
     cameras[0].begin(fault(FaultKind.CAMERA_DELAY))
     assert cameras[0].read(0.0) is None  # nothing is left over from the first time
+
+
+def test_no_pictures_are_kept_after_a_delay(cameras, clock):
+    cameras[0].begin(fault(FaultKind.CAMERA_DELAY, DELAY_SECONDS))
+    assert cameras[0].read(0.0) is None
+    kept = weakref.ref(cameras[0]._queue[0][1].image)
+    clock.now = 2 * DELAY_SECONDS
+    cameras[0].read(0.0)
+    cameras[0].read(0.0)  # the newest one is the camera's own
+    assert kept() is None
 
 
 def test_the_wrong_size_is_half(cameras):
