@@ -93,7 +93,9 @@ class MainWindow(QMainWindow):
         view = self.workspace.canvas.view
         think = self.actions_table["think"]
         hand = SpaceHand(view.viewport(), hold=view.set_hand, tap=think.trigger)
-        self._guard = KeyGuard(self, hand, first=self.arm.takes, wanted=WATCHED)
+        self._guard = KeyGuard(
+            self, hand, self.actions_table.catch_up, first=self.arm.takes, wanted=WATCHED
+        )
         QApplication.instance().installEventFilter(self._guard)  # type: ignore[union-attr]
         self.toasts = Toasts(studio.notifier, self, self.docks.by_name["answer"], studio.tasks)
         self._clock = QTimer(self, interval=TICK_MS)

@@ -19,7 +19,7 @@ class Actions(QObject):
     """The actions of a window, kept in step with its state.
 
     A motion changes a dozen things of the state at once; the rules are asked once for all of them,
-    in the next turn of the event loop or when somebody looks an action up.
+    in the next turn of the event loop, or sooner when somebody looks an action up or uses one.
     """
 
     def __init__(self, store: Store, window: QWidget) -> None:
@@ -96,8 +96,7 @@ class Actions(QObject):
     @property
     def by_name(self) -> dict[str, QAction]:
         """QAction by name, as the state is now."""
-        if self._soon.isActive():
-            self.refresh()
+        self.catch_up()
         return self._by_name
 
     def __getitem__(self, name: str) -> QAction:
@@ -105,6 +104,11 @@ class Actions(QObject):
 
     def _state_changed(self, *_: object) -> None:
         self._soon.start()
+
+    def catch_up(self) -> None:
+        """Ask the rules now if the state has changed: a key or a click is about to come."""
+        if self._soon.isActive():
+            self.refresh()
 
     def hold(self, name: str, reason: str) -> None:
         """Hold an action back for a reason that no rule can see; an empty one lets it go."""

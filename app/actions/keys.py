@@ -12,6 +12,8 @@ from app.actions.space_hand import SpaceHand
 
 _KEYS = frozenset({QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.KeyRelease})
 
+_USES = frozenset({QEvent.Type.ShortcutOverride, QEvent.Type.MouseButtonPress})
+
 
 class KeyGuard(QObject):
     """Leaves keys to the widget that has the focus where a person expects that.
@@ -24,6 +26,7 @@ class KeyGuard(QObject):
         self,
         parent: QObject,
         hand: SpaceHand | None = None,
+        before_use: Callable[[], None] = lambda: None,
         first: Callable[[QObject, QEvent], bool] | None = None,
         wanted: frozenset[QEvent.Type] = frozenset(),
     ) -> None:
@@ -32,12 +35,14 @@ class KeyGuard(QObject):
         Args:
             parent: Qt parent.
             hand: The hand over the picture.
+            before_use: Called before a key or a click can come to an action, after ``first``.
             first: Gets events before anybody else; true takes one away from everybody. One filter
                 asks for two: each one is a way into Python for every event of the program.
             wanted: Kinds of events that ``first`` has to see, besides keys.
         """
         super().__init__(parent)
-        self._first, self._wanted = first, wanted | _KEYS
+        self._first, self._wanted = first, wanted | _KEYS | _USES
+        self._before_use = before_use
         self._hand = hand
         if hand is not None:
             app = QGuiApplication.instance()
@@ -51,6 +56,8 @@ class KeyGuard(QObject):
             return False
         if self._first is not None and self._first(watched, event):
             return True
+        if kind in _USES:
+            self._before_use()
         if kind not in _KEYS or not isinstance(event, QKeyEvent):
             return False
         if self._hand is not None and self._hand.takes(event):

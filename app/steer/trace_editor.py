@@ -22,6 +22,9 @@ Points = NDArray[np.float64]
 
 NUDGE = "Nudge point"
 
+ROUNDING = 1e-9
+"""What lies nearer than this [model units, 0 to 255] is in the same place."""
+
 
 class TraceEditor(QObject):
     """Changes the draft in steps that can be undone.
@@ -238,4 +241,7 @@ class TraceEditor(QObject):
 def _same(a: Points | None, b: Points | None) -> bool:
     a = None if a is None or not len(a) else a
     b = None if b is None or not len(b) else b
-    return a is b if a is None or b is None else np.array_equal(a, b)
+    if a is None or b is None:
+        return a is b
+    # From the picture to the model's units and back, a point that was not moved may round.
+    return a.shape == b.shape and np.allclose(a, b, rtol=0.0, atol=ROUNDING)

@@ -105,12 +105,12 @@ def test_keys_are_letters_while_somebody_types(rigged: Rigged) -> None:
 
 def test_without_an_instruction_or_a_rig_nothing_begins(rigged: Rigged) -> None:
     rigged.ready()
-    action = rigged.window.actions_table["episode_start"]
+    actions = rigged.window.actions_table
     rigged.window.workspace.instruction.set_instruction("")
-    assert "instruction is empty" in action.toolTip()
+    assert "instruction is empty" in actions["episode_start"].toolTip()
     rigged.window.workspace.instruction.set_instruction("x")
     rigged.store.set_rig(None)
-    assert "No rig" in action.toolTip()
+    assert "No rig" in actions["episode_start"].toolTip()
     rigged.key(KEY.Key_B)
     assert rigged.store.episodes.last is None
 
