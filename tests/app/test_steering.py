@@ -163,15 +163,15 @@ def test_policy_failure_is_a_sentence(rigged: Rigged) -> None:
 
 def test_empty_and_long_instructions_are_refused(rigged: Rigged) -> None:
     rigged.ready()
-    think = rigged.window.actions_table["think"]
+    actions = rigged.window.actions_table
     for text in ("", "   ", "x" * 5000):
         rigged.window.workspace.instruction.set_instruction(text)
-        assert not think.isEnabled()
+        assert not actions["think"].isEnabled()
         assert rigged.window.actions_table.reason("think")
         rigged.key(Qt.Key.Key_Space)
     assert not rigged.policy.asked
     rigged.window.workspace.instruction.set_instruction("pick up the bowl")
-    assert think.isEnabled()
+    assert actions["think"].isEnabled()
 
 
 def test_a_camera_that_went_dark_is_named_and_nothing_is_asked(
