@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from io import BytesIO
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from mcap.reader import make_reader
@@ -60,17 +61,32 @@ def test_the_file_is_the_same_and_is_read_by_its_index():
     ]  # fmt: skip
 
 
+def recorded(count):
+    """As a recorder writes them: chunks of some ten kilobytes, about four a second."""
+    rng = np.random.default_rng(0)
+    start, time_ns = 4096, 1_790_000_000_000_000_000
+    for _ in range(count):
+        size, end = int(rng.integers(20_000, 60_000)), time_ns + int(rng.integers(2e8, 3e8))
+        offsets = {n: start + size + int(rng.integers(0, 2000)) for n in range(1, 11)}
+        yield ChunkIndex(size, start, "zstd", size - 50, end, 1200, offsets, time_ns, 2 * size)
+        start, time_ns = start + size + 1200, end
+
+
+def test_an_hour_comes_back():
+    kept = ChunkIndices()
+    for index in recorded(14_400):
+        kept.append(index)
+    assert len(kept) == 14_400
+    assert all(a == b for a, b in zip(kept, recorded(14_400), strict=True))
+
+
 def test_it_takes_a_fraction_of_the_objects():
     def size(kept):
         tracemalloc.start()
-        for n in range(2000):
-            offsets = {channel: 2**32 + 100 * n + channel for channel in range(10)}
-            start = 2**32 + n
-            kept.append(
-                ChunkIndex(start, start, "zstd", start, start, start, offsets, start, start)
-            )
+        for index in recorded(4000):
+            kept.append(index)
         taken = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         return taken
 
-    assert size(ChunkIndices()) < 0.3 * size([])
+    assert size(ChunkIndices()) < 0.07 * size([])
