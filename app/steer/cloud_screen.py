@@ -28,10 +28,11 @@ from PySide6.QtWidgets import QWidget
 from app.steer.cloud_gl import CloudScene
 
 PERIOD_MS = 33
-SHARE = 8
+SHARE = 12
 """A picture that took t ms is followed by the next after this many t, unless a hand turns it."""
 
-REST_MOST_MS = 250
+REST_MOST_MS = 300
+REST_LEAST_MS = 5
 
 PATIENCE = 30
 """Periods that a new picture waits for somebody who draws elsewhere, about a second."""
@@ -81,8 +82,9 @@ class CloudScreen(QWidget):
         self._picture = self.scene.grabFramebuffer()
         # Without a graphics card it can take longer than the keys, above all Esc, should wait.
         took_ms = 1000 * (time.perf_counter() - began)
-        rest_ms = PERIOD_MS if self._held else round(SHARE * took_ms)
-        self._timer.setInterval(min(max(PERIOD_MS, rest_ms), REST_MOST_MS))
+        share_ms = REST_LEAST_MS if self._held else round(SHARE * took_ms)
+        rest_ms = max(PERIOD_MS - round(took_ms), share_ms)
+        self._timer.setInterval(min(rest_ms, REST_MOST_MS))
         if self._picture.isNull():
             self.failed.emit("the OpenGL context did not come up")
             return
