@@ -28,10 +28,10 @@ from PySide6.QtWidgets import QWidget
 from app.steer.cloud_gl import CloudScene
 
 PERIOD_MS = 33
-SHARE = 30
+SHARE = 8
 """A picture that took t ms is followed by the next after this many t, unless a hand turns it."""
 
-REST_MOST_MS = 500
+REST_MOST_MS = 250
 REST_LEAST_MS = 5
 
 PATIENCE = 30
