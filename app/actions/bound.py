@@ -12,8 +12,6 @@ from app.actions.table import TABLE
 from app.icons import icon
 from app.store import Store
 
-TIPS_AT_ONCE = 6
-
 _SPECS = {spec.name: spec for spec in TABLE}
 
 
@@ -22,16 +20,12 @@ class Actions(QObject):
 
     A motion changes a dozen things of the state at once; the rules are asked once for all of them,
     in the next turn of the event loop, or sooner when somebody looks an action up or uses one.
-    Tooltips follow a few at a time: each one is told to every menu and bar that has the action.
     """
 
     def __init__(self, store: Store, window: QWidget) -> None:
         super().__init__(window)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.refresh)
-        self._untold: dict[str, None] = {}
-        self._tips = QTimer(self, singleShot=True, interval=0)
-        self._tips.timeout.connect(self._show_some_tips)
         self._store = store
         self._held: dict[str, str] = {}
         self._described: dict[str, str] = {}
@@ -78,7 +72,6 @@ class Actions(QObject):
         store.robot_changed.connect(self._look_for_arm)
         store.recording_changed.connect(self._look_for_recording)
         self.refresh()
-        self.catch_up()
 
     def _look_at_draft(self) -> None:
         """Ask the rules when they can say something else, not for each move of a dragged point."""
@@ -103,8 +96,7 @@ class Actions(QObject):
     @property
     def by_name(self) -> dict[str, QAction]:
         """QAction by name, as the state is now."""
-        if self._soon.isActive():
-            self.refresh()
+        self.catch_up()
         return self._by_name
 
     def __getitem__(self, name: str) -> QAction:
@@ -114,11 +106,9 @@ class Actions(QObject):
         self._soon.start()
 
     def catch_up(self) -> None:
-        """Be as the state is now, tooltips too: a key or a click is about to come."""
+        """Ask the rules now if the state has changed: a key or a click is about to come."""
         if self._soon.isActive():
             self.refresh()
-        while self._untold:
-            self._show_some_tips()
 
     def hold(self, name: str, reason: str) -> None:
         """Hold an action back for a reason that no rule can see; an empty one lets it go."""
@@ -143,17 +133,9 @@ class Actions(QObject):
         told = (reason, self._described.get(spec.name, ""))
         if self._told.get(spec.name) != told:
             self._told[spec.name] = told
-            self._by_name[spec.name].setEnabled(not reason)
-            self._untold[spec.name] = None
-            self._tips.start()
-
-    @Slot()
-    def _show_some_tips(self) -> None:
-        for name in list(self._untold)[:TIPS_AT_ONCE]:
-            del self._untold[name]
-            self._by_name[name].setToolTip(tip_of(_SPECS[name], *self._told[name]))
-        if self._untold:
-            self._tips.start()
+            action = self._by_name[spec.name]
+            action.setEnabled(not reason)
+            action.setToolTip(tip_of(spec, *told))
 
     def reason(self, name: str) -> str:
         """Say what holds an action back; nothing when it is possible."""
