@@ -123,9 +123,10 @@ class PointsPanel(QWidget):
             points: (L, 2) in 0..255, or None for none.
             size: (width, height) of the picture [px]; (0, 0) while it is unknown.
         """
-        self._points = np.zeros((0, 2)) if points is None else points
-        self._size = size
-        self._refuse("")
+        points = np.zeros((0, 2)) if points is None else points
+        if size != self._size or not np.array_equal(points, self._points):
+            self._refuse("")  # else what was typed a moment ago would lose its answer
+        self._points, self._size = points, size
         self._filling = True
         self.table.setRowCount(len(self._points))
         for row in range(len(self._points)):
@@ -192,6 +193,7 @@ class PointsPanel(QWidget):
 
     def _chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if not self._filling and current.isValid():
+            self._refuse("")
             self.point_chosen.emit(current.row())
 
     def _refuse(self, reason: str) -> None:

@@ -87,7 +87,7 @@ def test_what_cannot_be_is_refused_in_words(
     assert not asked
     assert why in panel.note
     assert texts(panel, 1) == before
-    panel.set_points(TRACE, SIZE)
+    panel.set_points(TRACE + 1.0, SIZE)
     assert panel.note == ""
 
 
@@ -148,3 +148,14 @@ def test_typing_moves_the_point_on_the_canvas_and_is_a_step(rigged: Rigged) -> N
     rigged.view.setFocus()
     rigged.key(Qt.Key.Key_Period)
     assert panel.table.currentRow() == rigged.store.point == 1
+
+
+def test_why_something_was_refused_stays_while_the_trace_is_shown_again(panel: PointsPanel) -> None:
+    panel.set_points(TRACE, SIZE)
+    panel.table.item(1, 2).setText("300")
+    said = panel.note
+    assert said
+    panel.set_points(TRACE.copy(), SIZE)
+    assert panel.note == said
+    panel.table.setCurrentCell(0, 0)  # on to another one
+    assert panel.note == ""
