@@ -85,7 +85,7 @@ class Actions(QObject):
         """Ask the rules when the arm comes or goes, not each time it moves."""
         if self._has_arm != (self._store.robot is not None):
             self._has_arm = self._store.robot is not None
-            self.refresh()
+            self._state_changed()
 
     def _look_for_recording(self) -> None:
         """Ask the rules when recording begins or ends, not each time the file grows."""

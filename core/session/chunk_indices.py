@@ -1,7 +1,7 @@
 """Where the chunks of a long session lie, kept small until the file's summary is written.
 
 ``mcap`` keeps an object with a dictionary for each chunk; at four chunks a second a recorder grew
-by 20 MB an hour. As the bytes that they become at the end, packed, they take a few percent of that.
+by 20 MB an hour. As the bytes that they become at the end, packed, take a few percent of that.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from mcap.writer import Writer
 _HEADER = 9
 """Opcode and length before each record's content."""
 
-
 _LENGTH = 4
+"""Of the number in front of each record that is kept [bytes]."""
+
 BLOCK_BYTES = 64 * 1024
-"""So much is packed at a time: some minutes of a recording, in about a millisecond."""
+"""So much is packed at a time: one or two minutes of a recording, in some milliseconds."""
 
 
 class ChunkIndices:

@@ -107,11 +107,9 @@ def test_without_an_instruction_or_a_rig_nothing_begins(rigged: Rigged) -> None:
     rigged.ready()
     actions = rigged.window.actions_table
     rigged.window.workspace.instruction.set_instruction("")
-    actions.catch_up()
     assert "instruction is empty" in actions["episode_start"].toolTip()
     rigged.window.workspace.instruction.set_instruction("x")
     rigged.store.set_rig(None)
-    actions.catch_up()
     assert "No rig" in actions["episode_start"].toolTip()
     rigged.key(KEY.Key_B)
     assert rigged.store.episodes.last is None
@@ -287,7 +285,6 @@ def test_reset_waits_for_the_outcome(rigged: Rigged) -> None:
     rigged.key(KEY.Key_B)
     rigged.key(KEY.Key_B, CTRL)
     assert "reset" not in rigged.rig.calls
-    rigged.window.actions_table.catch_up()
     assert "still open" in rigged.window.actions_table["episode_reset"].toolTip()
     rigged.key(KEY.Key_N)
     rigged.key(KEY.Key_B, CTRL)

@@ -199,7 +199,6 @@ def test_points_are_exported_where_asked_and_nothing_is_overwritten(
     rigged.ready()
     actions, files = rigged.window.actions_table, rigged.window.workspace.scene.files
     assert not actions["scene_points"].isEnabled()
-    actions.catch_up()
     assert "Think first" in actions["scene_points"].toolTip()
     files.save_points(tmp_path / "early.ply")
     assert "Think first" in rigged.studio.notifier.history[-1].text
@@ -285,7 +284,6 @@ def test_without_opengl_what_needs_it_is_not_offered(rigged: Rigged) -> None:
     actions = rigged.window.actions_table
     for name in ("scene_front", "scene_depth", "scene_larger"):
         assert not actions[name].isEnabled()
-        actions.catch_up()
         assert "OpenGL" in actions[name].toolTip()
     assert actions["scene_picture"].isVisible()
     assert rigged.window.workspace.cloud.flat.isVisibleTo(rigged.window)

@@ -234,7 +234,6 @@ def test_a_language_only_policy_says_why_panels_stay_empty(rigged: Rigged, qtbot
         assert rigged.store.draft is None
         assert "cannot follow" in panels.canvas.hint
         assert not actions["steer"].isEnabled()
-        actions.catch_up()
         assert "pi0 cannot follow a drawn trace" in actions["steer"].toolTip()
         rigged.key(Qt.Key.Key_Space)
         rigged.phase("planned")

@@ -247,7 +247,6 @@ def reversed_straightened_and_cleared(live: Live) -> None:
     first, second, third = three(live)
     live.key(Key.Key_V)
     near(live, third, second, first)
-    live.window.actions_table.catch_up()
     assert live.window.actions_table["undo"].toolTip() == "Take back: reverse trace. (Ctrl+Z)"
     live.key(Key.Key_T)
     near(live, third, (np.array(first) + third) / 2, first)
